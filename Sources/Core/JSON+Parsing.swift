@@ -1,0 +1,161 @@
+/// Text that is not the JSON we accept.
+package struct JSONFailure: Error, Sendable, Equatable {
+    /// Offset in bytes. Nothing of the text itself is kept, for it may be confidential.
+    package let offset: Int
+    package let problem: String
+}
+
+extension JSON {
+    /// Parses RFC 8259 text strictly: duplicate keys, lone surrogates, trailing bytes and nesting below `maximumDepth`
+    /// levels are errors. Foundation's decoder accepts duplicate keys, which would let two readers of one document
+    /// see different values.
+    package init(parsing text: some Collection<UInt8>, maximumDepth: Int = 64) throws(JSONFailure) {
+        var parser = JSONParser(bytes: Array(text))
+        self = try parser.document(maximumDepth: maximumDepth)
+    }
+}
+
+private struct JSONParser {
+    let bytes: [UInt8]
+    var position = 0
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func document(maximumDepth: Int) throws(JSONFailure) -> JSON {
+        let value = try value(depth: maximumDepth)
+        skipSpace()
+        guard position == bytes.count else { throw failure("text behind the document") }
+        return value
+    }
+
+    private func failure(_ problem: String) -> JSONFailure { JSONFailure(offset: position, problem: problem) }
+
+    private mutating func skipSpace() {
+        while position < bytes.count, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[position]) { position += 1 }
+    }
+
+    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func take(_ letter: Unicode.Scalar) -> Bool {
+        skipSpace()
+        guard let byte = current, UInt32(byte) == letter.value else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func value(depth: Int) throws(JSONFailure) -> JSON {
+        guard depth > 0 else { throw failure("too deeply nested") }
+        skipSpace()
+        switch current {
+        case UInt8(ascii: "{"): return try object(depth: depth)
+        case UInt8(ascii: "["): return try array(depth: depth)
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try literal("true", .bool(true))
+        case UInt8(ascii: "f"): return try literal("false", .bool(false))
+        case UInt8(ascii: "n"): return try literal("null", .null)
+        default: return try number()
+        }
+    }
+
+    private mutating func literal(_ word: StaticString, _ value: JSON) throws(JSONFailure) -> JSON {
+        let expected = word.withUTF8Buffer { Array($0) }
+        guard bytes[position...].starts(with: expected) else { throw failure("an unknown word") }
+        position += expected.count
+        return value
+    }
+
+    private mutating func object(depth: Int) throws(JSONFailure) -> JSON {
+        position += 1
+        var members: [String: JSON] = [:]
+        if take("}") { return .object(members) }
+        repeat {
+            skipSpace()
+            guard current == UInt8(ascii: "\"") else { throw failure("expected a key") }
+            let key = try string()
+            guard take(":") else { throw failure("expected `:`") }
+            guard members.updateValue(try value(depth: depth - 1), forKey: key) == nil else {
+                throw failure("a duplicate key")
+            }
+        } while take(",")
+        guard take("}") else { throw failure("expected `,` or `}`") }
+        return .object(members)
+    }
+
+    private mutating func array(depth: Int) throws(JSONFailure) -> JSON {
+        position += 1
+        var items: [JSON] = []
+        if take("]") { return .array(items) }
+        repeat { items.append(try value(depth: depth - 1)) } while take(",")
+        guard take("]") else { throw failure("expected `,` or `]`") }
+        return .array(items)
+    }
+
+    private mutating func number() throws(JSONFailure) -> JSON {
+        let start = position
+        while let byte = current, (48...57).contains(byte) || [43, 45, 46, 69, 101].contains(byte) { position += 1 }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        let digits = text.hasPrefix("-") ? text.dropFirst() : Substring(text)
+        // JSON allows neither a leading zero nor a bare or leading point.
+        guard let first = digits.utf8.first, (48...57).contains(first),
+            !(first == 48 && digits.utf8.count > 1 && (48...57).contains(Array(digits.utf8)[1])),
+            text.last?.isNumber == true
+        else {
+            position = start
+            throw failure("expected a value")
+        }
+        if let integer = Int64(text) { return .integer(integer) }
+        guard let number = Double(text), number.isFinite else { throw failure("a number out of range") }
+        return .number(number)
+    }
+
+    private mutating func string() throws(JSONFailure) -> String {
+        position += 1
+        var text: [UInt8] = []
+        while let byte = current {
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let string = String(validating: text, as: UTF8.self) else { throw failure("invalid UTF-8") }
+                return string
+            case UInt8(ascii: "\\"): text.append(contentsOf: try escape())
+            case 0..<0x20: throw failure("a control character in a string")
+            default: text.append(byte)
+            }
+        }
+        throw failure("an unterminated string")
+    }
+
+    private mutating func escape() throws(JSONFailure) -> [UInt8] {
+        guard let byte = current else { throw failure("an unterminated string") }
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
+        case UInt8(ascii: "b"): return [0x08]
+        case UInt8(ascii: "f"): return [0x0c]
+        case UInt8(ascii: "n"): return [0x0a]
+        case UInt8(ascii: "r"): return [0x0d]
+        case UInt8(ascii: "t"): return [0x09]
+        case UInt8(ascii: "u"):
+            var code = try hexUnit()
+            if (0xd800..<0xdc00).contains(code) {
+                guard bytes[position...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) else {
+                    throw failure("a lone surrogate")
+                }
+                position += 2
+                let low = try hexUnit()
+                guard (0xdc00..<0xe000).contains(low) else { throw failure("a lone surrogate") }
+                code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
+            }
+            guard let scalar = Unicode.Scalar(code) else { throw failure("a lone surrogate") }
+            return Array(String(Character(scalar)).utf8)
+        default: throw failure("an unknown escape")
+        }
+    }
+
+    private mutating func hexUnit() throws(JSONFailure) -> UInt32 {
+        let digits = String(decoding: bytes[position...].prefix(4), as: UTF8.self)
+        guard digits.utf8.count == 4, let pair = Hex.decode(digits) else { throw failure("a bad \\u escape") }
+        position += 4
+        return UInt32(pair[0]) << 8 | UInt32(pair[1])
+    }
+}

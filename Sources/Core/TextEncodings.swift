@@ -1,0 +1,91 @@
+/// Lower-case hexadecimal (RFC 4648, section 8; either case is read).
+package enum Hex {
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// `nil` unless `text` is an even number of hexadecimal digits.
+    package static func decode(_ text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2)
+        for i in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = value(digits[i]), let low = value(digits[i + 1]) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
+
+/// Standard base64 (RFC 4648, section 4), strict: canonical trailing bits, and padding exactly as asked.
+package enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let values: [UInt8] = {
+        var table = [UInt8](repeating: 0xff, count: 256)
+        for (value, letter) in alphabet.enumerated() { table[Int(letter)] = UInt8(value) }
+        return table
+    }()
+
+    package static func encode(_ bytes: UnsafeRawBufferPointer, padded: Bool) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        var i = 0
+        while i < bytes.count {
+            let rest = bytes.count - i
+            let group =
+                UInt32(bytes[i]) << 16 | (rest > 1 ? UInt32(bytes[i + 1]) << 8 : 0)
+                | (rest > 2 ? UInt32(bytes[i + 2]) : 0)
+            let letters = min(rest, 3) + 1
+            for k in 0..<letters { text.append(alphabet[Int(group >> (18 - 6 * UInt32(k))) & 63]) }
+            if padded { for _ in letters..<4 { text.append(UInt8(ascii: "=")) } }
+            i += 3
+        }
+        return text
+    }
+
+    package static func encode(_ bytes: [UInt8], padded: Bool) -> String {
+        String(decoding: bytes.withUnsafeBytes { encode($0, padded: padded) }, as: UTF8.self)
+    }
+
+    /// `nil` for a foreign character, wrong padding, or trailing bits that are not zero.
+    package static func decode(_ text: some Collection<UInt8>, padded: Bool) -> [UInt8]? {
+        var letters = text.count
+        if padded {
+            guard letters.isMultiple(of: 4) else { return nil }
+            letters -= text.suffix(2).reduce(0) { $0 + ($1 == UInt8(ascii: "=") ? 1 : 0) }
+        }
+        guard letters % 4 != 1 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(letters * 3 / 4)
+        var bits: UInt32 = 0
+        var held: UInt32 = 0
+        for letter in text.prefix(letters) {
+            let value = values[Int(letter)]
+            guard value != 0xff else { return nil }
+            bits = bits << 6 | UInt32(value)
+            held += 6
+            if held >= 8 {
+                held -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> held))
+                bits &= (1 << held) - 1
+            }
+        }
+        return bits == 0 ? bytes : nil
+    }
+}

@@ -1,0 +1,109 @@
+internal import COpenSSL
+internal import ResealCore
+
+/// Randomness of the operating system, through OpenSSL's generator.
+package enum SystemRandom {
+    package static func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(SealingFailure) {
+        guard let base = buffer.baseAddress else { return }
+        try openSSL(
+            "no randomness", RAND_bytes(base.assumingMemoryBound(to: UInt8.self), Int32(clamping: buffer.count)))
+    }
+
+    package static func bytes(_ count: Int) throws(SealingFailure) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        try bytes.withMutableRawBytes { (b) throws(SealingFailure) in try fill(b) }
+        return bytes
+    }
+
+    package static func secret(_ count: Int) throws(SealingFailure) -> SecretBytes {
+        try SecretBytes(count: count) { (b) throws(SealingFailure) in try fill(b) }
+    }
+}
+
+/// SHA-256 (FIPS 180-4).
+package enum SHA256 {
+    package static let bytes = 32
+    // Immutable once fetched, and never freed.
+    private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
+
+    package static func hash(_ data: UnsafeRawBufferPointer) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: bytes)
+        let status = EVP_Digest(data.baseAddress, data.count, &digest, nil, algorithm, nil)
+        // It fails only without memory, or without a provider of SHA-256, where nothing here could work.
+        precondition(status == 1, "SHA-256 is not available")
+        return digest
+    }
+
+    package static func hash(_ data: [UInt8]) -> [UInt8] { data.withUnsafeBytes { hash($0) } }
+}
+
+/// HMAC (RFC 2104).
+package enum HMAC {
+    package enum Digest: String, Sendable {
+        case sha1 = "SHA1"
+        case sha256 = "SHA256"
+        var bytes: Int { self == .sha1 ? 20 : 32 }
+    }
+    // Immutable once fetched, and never freed.
+    private nonisolated(unsafe) static let algorithm = EVP_MAC_fetch(nil, "HMAC", nil)
+
+    package static func code(
+        _ data: UnsafeRawBufferPointer, key: SecretBytes, digest: Digest = .sha256
+    ) throws(SealingFailure) -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: digest.bytes)
+        let status = key.withUnsafeBytes {
+            reseal_hmac(
+                algorithm, digest.rawValue, $0.baseAddress, $0.count, data.baseAddress, data.count, &out, out.count)
+        }
+        try openSSL("cannot compute an HMAC", status)
+        return out
+    }
+
+    package static func code(
+        _ data: [UInt8], key: SecretBytes, digest: Digest = .sha256
+    ) throws(SealingFailure) -> [UInt8] {
+        try data.withRawBytes { (d) throws(SealingFailure) in try code(d, key: key, digest: digest) }
+    }
+}
+
+/// Key derivation.
+package enum KDF {
+    // Immutable once fetched, and never freed.
+    private nonisolated(unsafe) static let hkdf = EVP_KDF_fetch(nil, "HKDF", nil)
+
+    /// HKDF-SHA-256 (RFC 5869).
+    package static func hkdf(
+        _ key: SecretBytes, salt: [UInt8] = [], info: String, count: Int = 32
+    ) throws(SealingFailure) -> SecretBytes {
+        let info = Array(info.utf8)
+        return try SecretBytes(count: count) { (out) throws(SealingFailure) in
+            let status = key.withUnsafeBytes {
+                reseal_hkdf_sha256(
+                    hkdf, $0.baseAddress, $0.count, salt, salt.count, info, info.count,
+                    out.bindMemory(to: UInt8.self).baseAddress, out.count)
+            }
+            try openSSL("cannot derive a key", status)
+        }
+    }
+
+    /// scrypt (RFC 7914) with N = 2^`logN`, r = 8, p = 1; needs `2^logN` KiB of memory.
+    package static func scrypt(
+        _ passphrase: SecretBytes, salt: [UInt8], logN: Int, count: Int = 32
+    ) throws(SealingFailure) -> SecretBytes {
+        guard (1...24).contains(logN) else { throw SealingFailure(.invalidInput, "scrypt's logN is out of range") }
+        let needed = UInt64(128 * 8) << UInt64(logN) + 64 << 20
+        return try SecretBytes(count: count) { (out) throws(SealingFailure) in
+            let status = passphrase.withUnsafeBytes { p in
+                EVP_PBE_scrypt(
+                    p.baseAddress ?? UnsafeRawPointer(bitPattern: 1), p.count, salt, salt.count, 1 << UInt64(logN), 8,
+                    1, needed, out.bindMemory(to: UInt8.self).baseAddress, out.count)
+            }
+            try openSSL("cannot derive a key from the passphrase", status)
+        }
+    }
+}
+
+/// Compares in time that depends on the lengths only.
+package func constantTimeEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    a.count == b.count && (a.isEmpty || CRYPTO_memcmp(a, b, a.count) == 0)
+}
