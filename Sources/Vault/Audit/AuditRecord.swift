@@ -1,0 +1,115 @@
+package import ResealCore
+package import ResealSealing
+
+/// What an audited action was; the stored names are stable.
+package enum AuditAction: String, Sendable, CaseIterable {
+    case vaultInit = "vault.init"
+    case secretRead = "vault.secret.read"
+    case secretCreate = "vault.secret.create"
+    case secretWrite = "vault.secret.write"
+    case secretUpdate = "vault.secret.update"
+    case secretRollback = "vault.secret.rollback"
+    case secretDelete = "vault.secret.delete"
+    case secretRestore = "vault.secret.restore"
+    case secretDestroy = "vault.secret.destroy"
+    case secretList = "vault.secret.list"
+    case driftRevert = "vault.secret.revert-drift"
+    case define = "vault.resource.define"
+    case undefine = "vault.resource.undefine"
+    case plan = "git.plan"
+    case apply = "git.apply"
+    case auditRead = "audit.read"
+}
+
+/// How an audited action ended.
+package enum AuditResult: String, Sendable, CaseIterable {
+    case ok
+    /// A rule said no.
+    case refused
+    /// It could not be done.
+    case failed
+}
+
+/// One record of the audit trail. Nothing in it is a secret value.
+package struct AuditRecord: Sendable {
+    /// From 1, without gaps.
+    package var sequence: Int64
+    package var at: Timestamp
+    package var principal: Principal
+    package var action: AuditAction
+    /// `<kind>.<organization>/<name>`, or empty.
+    package var subject: String
+    package var version: Int64?
+    package var result: AuditResult
+    /// Where the request came from: `local`, or an address.
+    package var source: String
+    /// The program that asked, for example `reseal/0.1.0`.
+    package var userAgent: String
+    package var requestID: String
+    package var commit: ObjectID?
+    /// A code or a few words that say why or what; never a value.
+    package var detail: String
+    /// SHA-256 over the hash before and everything above.
+    package var hash: Digest256
+
+    /// Canonical JSON of everything but the hash, with the hash of the record before: what is hashed.
+    package func hashInput(after previous: Digest256) -> [UInt8] {
+        var members = members
+        members["previous"] = .string(previous.description)
+        return JSON.object(members).canonicalBytes
+    }
+
+    package var members: [String: JSON] {
+        [
+            "seq": .integer(sequence), "time": .string(at.description), "principal": .string(principal.description),
+            "action": .string(action.rawValue), "subject": .string(subject),
+            "version": version.map { .integer($0) } ?? .null, "result": .string(result.rawValue),
+            "source": .string(source), "user_agent": .string(userAgent), "request_id": .string(requestID),
+            "commit": commit.map { .string($0.description) } ?? .null, "detail": .string(detail),
+        ]
+    }
+}
+
+/// A signed statement that the chain ended in `hash` when the vault had that serial.
+package struct AuditHead: Sendable {
+    package var sequence: Int64
+    package var hash: Digest256
+    package var serial: Int64
+    package var at: Timestamp
+    /// Ed25519 over ``signedBytes(vaultID:)``.
+    package var signature: [UInt8]
+
+    package func signedBytes(vaultID: String) -> [UInt8] {
+        Array("reseal/v1/audit-head\0\(vaultID)\0\(sequence)\0\(hash)\0\(serial)\0\(at)".utf8)
+    }
+
+    /// `<sequence>:<hash>`, the form for trailers and `--expect-head`.
+    package var text: String { "\(sequence):\(hash)" }
+}
+
+/// Which records a query wants; every condition that is given has to hold.
+package struct AuditFilter: Sendable {
+    /// An action, or a prefix of one that ends before a dot (`vault.secret`).
+    package var action: String?
+    /// A secret's name, or an address `<kind>.<organization>/<name>`.
+    package var subject: String?
+    package var principal: String?
+    package var result: AuditResult?
+    package var since: Timestamp?
+    package var until: Timestamp?
+    /// Only the newest so many.
+    package var limit: Int?
+
+    package init(
+        action: String? = nil, subject: String? = nil, principal: String? = nil, result: AuditResult? = nil,
+        since: Timestamp? = nil, until: Timestamp? = nil, limit: Int? = nil
+    ) {
+        self.action = action
+        self.subject = subject
+        self.principal = principal
+        self.result = result
+        self.since = since
+        self.until = until
+        self.limit = limit
+    }
+}

@@ -1,0 +1,65 @@
+package import ResealCore
+package import ResealSealing
+
+/// An encrypted value with its wrapped data key, as stored with one version.
+package struct SealedValue: Sendable {
+    package let kek: Int64
+    /// The DEK under the KEK: nonce, ciphertext, tag.
+    package let wrappedDEK: [UInt8]
+    /// The value under the DEK: nonce, ciphertext, tag.
+    package let ciphertext: [UInt8]
+
+    package init(kek: Int64, wrappedDEK: [UInt8], ciphertext: [UInt8]) {
+        self.kek = kek
+        self.wrappedDEK = wrappedDEK
+        self.ciphertext = ciphertext
+    }
+}
+
+extension Keyring {
+    /// Encrypts a value for exactly this version of this secret; anywhere else it does not open.
+    package func seal(_ value: SecretBytes, for id: SecretID, version: Int64) throws -> SealedValue {
+        let dek = try SystemRandom.secret(AEAD.keyBytes)
+        let nonce = try SystemRandom.bytes(AEAD.nonceBytes)
+        let place = Self.place(vaultID, id, version)
+        return SealedValue(
+            kek: currentKEK,
+            wrappedDEK: try WrappedKey.wrap(dek, with: kek(currentKEK), aad: place + Array("dek\0\(currentKEK)".utf8)),
+            ciphertext: nonce
+                + (try AEAD.aes256GCM.seal(value, key: dek, nonce: nonce, aad: place + Array("value".utf8))))
+    }
+
+    /// Decrypts. Throws ``VaultFailure/Kind/corrupt`` when ciphertext, key or place do not belong together.
+    package func open(_ sealed: SealedValue, for id: SecretID, version: Int64) throws -> SecretBytes {
+        let place = Self.place(vaultID, id, version)
+        do {
+            let dek = try WrappedKey.unwrap(
+                sealed.wrappedDEK, with: kek(sealed.kek), aad: place + Array("dek\0\(sealed.kek)".utf8))
+            return try AEAD.aes256GCM.open(
+                sealed.ciphertext.dropFirst(AEAD.nonceBytes), key: dek,
+                nonce: Array(sealed.ciphertext.prefix(AEAD.nonceBytes)), aad: place + Array("value".utf8))
+        } catch is SealingFailure {
+            throw VaultFailure(
+                .corrupt, "version \(version) of \(id) does not authenticate: the store was changed or damaged",
+                hint: "restore the vault from a backup; `reseal audit verify` tells whether the audit trail is whole")
+        }
+    }
+
+    /// A digest of `content` that only this vault can compute, bound to its place, so that equal values of two secrets
+    /// do not show.
+    package func fingerprint(_ content: SecretBytes, of id: SecretID, field: String? = nil) throws -> Digest256 {
+        let place = Array("\(id.organization)\0\(id.name)\0\(field.map { "field\0\($0)" } ?? "value")\0".utf8)
+        let code = try content.withUnsafeBytes { bytes in
+            try SecretBytes(count: place.count + bytes.count) { buffer in
+                buffer.copyBytes(from: place)
+                UnsafeMutableRawBufferPointer(rebasing: buffer[place.count...]).copyMemory(from: bytes)
+            }.withUnsafeBytes { try HMAC.code($0, key: fingerprintKey) }
+        }
+        guard let digest = Digest256(code) else { throw SealingFailure(.native, "an HMAC has the wrong size") }
+        return digest
+    }
+
+    private static func place(_ vaultID: String, _ id: SecretID, _ version: Int64) -> [UInt8] {
+        Array("reseal/v1/version\0\(vaultID)\0\(id.organization)\0\(id.name)\0\(version)\0".utf8)
+    }
+}

@@ -1,0 +1,160 @@
+internal import GRDB
+internal import Foundation
+internal import ResealCore
+internal import ResealSealing
+
+// Rows to records. Columns are read by index, in the order of the column lists here: by name costs a search for each.
+
+extension Row {
+    func bytes(_ index: Int) -> [UInt8] { (self[index] as Data?).map { Array($0) } ?? [] }
+
+    func digest(_ index: Int) throws -> Digest256 {
+        guard let digest = Digest256(bytes(index)) else { throw Self.malformed("a digest") }
+        return digest
+    }
+
+    func optionalDigest(_ index: Int) throws -> Digest256? { hasNull(atIndex: index) ? nil : try digest(index) }
+    func objectID(_ index: Int) -> ObjectID? { ObjectID(bytes: bytes(index)) }
+    func time(_ index: Int) -> Timestamp { Timestamp(milliseconds: self[index] as Int64? ?? 0) }
+    func optionalTime(_ index: Int) -> Timestamp? { (self[index] as Int64?).map { Timestamp(milliseconds: $0) } }
+    func integer(_ index: Int) -> Int64 { self[index] as Int64? ?? 0 }
+    func text(_ index: Int) -> String { self[index] as String? ?? "" }
+
+    func word<T: RawRepresentable>(_ index: Int, as type: T.Type) throws -> T where T.RawValue == String {
+        guard let value = T(rawValue: text(index)) else { throw Self.malformed("a word of \(T.self)") }
+        return value
+    }
+
+    static func malformed(_ what: String) -> VaultFailure {
+        VaultFailure(.corrupt, "the vault holds \(what) of unknown form", hint: "restore the vault from a backup")
+    }
+}
+
+extension SecretRecord {
+    static let columns = """
+        id, organization, name, state, spec, spec_digest, current_version, latest_version, fingerprint, fields,
+        is_managed, deletion_protection, keep_previous, drift, created_at, updated_at, deleted_at, purge_at
+        """
+
+    init(row: Row) throws {
+        self.init(
+            rowID: row.integer(0), id: SecretID(row.text(2), organization: row.text(1)),
+            state: try row.word(3, as: State.self), spec: row.bytes(4), specDigest: try row.digest(5),
+            currentVersion: row.integer(6), latestVersion: row.integer(7), fingerprint: try row.optionalDigest(8),
+            fields: try [FieldState](decoding: row.bytes(9)), isManaged: row.integer(10) != 0,
+            deletionProtection: row.integer(11) != 0, keepPrevious: TimeSpan(seconds: row.integer(12)),
+            drift: row.hasNull(atIndex: 13) ? nil : try row.word(13, as: Drift.self), createdAt: row.time(14),
+            updatedAt: row.time(15), deletedAt: row.optionalTime(16), purgeAt: row.optionalTime(17))
+    }
+
+    /// In the order of ``columns``, without the id.
+    var values: StatementArguments {
+        [
+            id.organization, id.name, state.rawValue, Data(spec), Data(specDigest.bytes), currentVersion,
+            latestVersion, fingerprint.map { Data($0.bytes) }, Data(fields.encoded), isManaged, deletionProtection,
+            keepPrevious.seconds, drift?.rawValue, createdAt.milliseconds, updatedAt.milliseconds,
+            deletedAt?.milliseconds, purgeAt?.milliseconds,
+        ]
+    }
+}
+
+extension VersionRecord {
+    static let columns = """
+        number, state, origin, created_at, created_by, fingerprint, fields, source_commit, source_path, source_line,
+        source_column, source_blob, restored_from, purge_at, destroyed_at
+        """
+
+    init(row: Row) throws {
+        guard let author = Principal(row.text(4)) else { throw Row.malformed("a principal") }
+        let source =
+            row.hasNull(atIndex: 8)
+            ? nil
+            : SourcePosition(
+                commit: row.objectID(7), path: row.text(8), line: Int(row.integer(9)), column: Int(row.integer(10)),
+                blob: row.objectID(11))
+        self.init(
+            number: row.integer(0), state: try row.word(1, as: State.self), origin: try row.word(2, as: Origin.self),
+            createdAt: row.time(3), createdBy: author, fingerprint: try row.digest(5),
+            fields: try [FieldState](decoding: row.bytes(6)), source: source,
+            restoredFrom: row[12] as Int64?, purgeAt: row.optionalTime(13), destroyedAt: row.optionalTime(14))
+    }
+
+    /// In the order of ``columns``.
+    var values: StatementArguments {
+        [
+            number, state.rawValue, origin.rawValue, createdAt.milliseconds, createdBy.description,
+            Data(fingerprint.bytes), Data(fields.encoded), source?.commit.map { Data($0.bytes) }, source?.path,
+            source?.line, source?.column, source?.blob.map { Data($0.bytes) }, restoredFrom, purgeAt?.milliseconds,
+            destroyedAt?.milliseconds,
+        ]
+    }
+}
+
+extension AppliedRecord {
+    static let columns = """
+        kind, organization, name, source, path, line, column_number, blob, spec, spec_digest, fingerprint, reference_set
+        """
+
+    init(row: Row) throws {
+        self.init(
+            key: ResourceKey(try row.word(0, as: ResourceKind.self), row.text(2), organization: row.text(1)),
+            source: row.integer(3),
+            position: SourcePosition(
+                commit: nil, path: row.text(4), line: Int(row.integer(5)), column: Int(row.integer(6)),
+                blob: row.objectID(7)),
+            spec: row.bytes(8), specDigest: try row.digest(9), fingerprint: try row.optionalDigest(10),
+            referenceSet: row.integer(11))
+    }
+
+    /// In the order of ``columns``.
+    var values: StatementArguments {
+        [
+            key.kind.rawValue, key.organization, key.name, source, position.path, position.line, position.column,
+            position.blob.map { Data($0.bytes) }, Data(spec), Data(specDigest.bytes),
+            fingerprint.map { Data($0.bytes) }, referenceSet,
+        ]
+    }
+}
+
+extension SourceRecord {
+    static let columns = "id, location, path, ref, repository_id, commit_id, tree_id, applied_at, policy"
+
+    init(row: Row) throws {
+        guard let commit = row.objectID(5) else { throw Row.malformed("a commit id") }
+        self.init(
+            id: row.integer(0), location: row.text(1), path: row.text(2), ref: row.text(3),
+            repositoryID: row.text(4), commit: commit, tree: row.objectID(6), appliedAt: row.time(7),
+            policy: row.bytes(8))
+    }
+
+    /// In the order of ``columns``, without the id.
+    var values: StatementArguments {
+        [
+            location, path, ref, repositoryID, Data(commit.bytes), tree.map { Data($0.bytes) },
+            appliedAt.milliseconds, Data(policy),
+        ]
+    }
+}
+
+extension AuditRecord {
+    static let columns = """
+        sequence, at, principal, action, subject, version, result, source, user_agent, request_id, commit_id, detail, hash
+        """
+
+    init(row: Row) throws {
+        guard let principal = Principal(row.text(2)) else { throw Row.malformed("a principal") }
+        self.init(
+            sequence: row.integer(0), at: row.time(1), principal: principal,
+            action: try row.word(3, as: AuditAction.self), subject: row.text(4), version: row[5] as Int64?,
+            result: try row.word(6, as: AuditResult.self), source: row.text(7), userAgent: row.text(8),
+            requestID: row.text(9), commit: row.objectID(10), detail: row.text(11), hash: try row.digest(12))
+    }
+
+    /// In the order of ``columns``.
+    var values: StatementArguments {
+        [
+            sequence, at.milliseconds, principal.description, action.rawValue, subject, version, result.rawValue,
+            source, userAgent, requestID, commit.map { Data($0.bytes) }, detail, Data(hash.bytes),
+        ]
+    }
+}

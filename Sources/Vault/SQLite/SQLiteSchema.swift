@@ -1,0 +1,123 @@
+internal import GRDB
+
+/// The tables of the SQLite store, as migrations: a published one is never edited, only followed by another.
+enum SQLiteSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("v1") { db in try db.execute(sql: v1) }
+        return migrator
+    }
+
+    private static let v1 = """
+        CREATE TABLE metadata (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE keyring (
+            id INTEGER PRIMARY KEY, purpose TEXT NOT NULL, created_at INTEGER NOT NULL, wrapped BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE secrets (
+            id INTEGER PRIMARY KEY,
+            organization TEXT NOT NULL,
+            name TEXT NOT NULL,
+            state TEXT NOT NULL,
+            spec BLOB NOT NULL,
+            spec_digest BLOB NOT NULL,
+            current_version INTEGER NOT NULL,
+            latest_version INTEGER NOT NULL,
+            fingerprint BLOB,
+            fields BLOB NOT NULL,
+            is_managed INTEGER NOT NULL,
+            deletion_protection INTEGER NOT NULL,
+            keep_previous INTEGER NOT NULL,
+            drift TEXT,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            deleted_at INTEGER,
+            purge_at INTEGER,
+            UNIQUE (organization, name)
+        ) STRICT;
+        CREATE INDEX secrets_drift ON secrets (id) WHERE drift IS NOT NULL;
+        CREATE INDEX secrets_purge ON secrets (purge_at) WHERE purge_at IS NOT NULL;
+
+        CREATE TABLE versions (
+            secret INTEGER NOT NULL REFERENCES secrets (id),
+            number INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            created_by TEXT NOT NULL,
+            fingerprint BLOB NOT NULL,
+            fields BLOB NOT NULL,
+            kek INTEGER,
+            dek BLOB,
+            ciphertext BLOB,
+            source_commit BLOB,
+            source_path TEXT,
+            source_line INTEGER,
+            source_column INTEGER,
+            source_blob BLOB,
+            restored_from INTEGER,
+            purge_at INTEGER,
+            destroyed_at INTEGER,
+            PRIMARY KEY (secret, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX versions_purge ON versions (purge_at) WHERE purge_at IS NOT NULL;
+
+        CREATE TABLE sources (
+            id INTEGER PRIMARY KEY,
+            location TEXT NOT NULL,
+            path TEXT NOT NULL,
+            ref TEXT NOT NULL,
+            repository_id TEXT NOT NULL,
+            commit_id BLOB NOT NULL,
+            tree_id BLOB,
+            applied_at INTEGER NOT NULL,
+            policy BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE reference_sets (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE) STRICT;
+        CREATE TABLE reference_set_members (
+            target TEXT NOT NULL, reference_set INTEGER NOT NULL REFERENCES reference_sets (id),
+            PRIMARY KEY (target, reference_set)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX reference_set_members_set ON reference_set_members (reference_set);
+
+        CREATE TABLE applied (
+            kind TEXT NOT NULL,
+            organization TEXT NOT NULL,
+            name TEXT NOT NULL,
+            source INTEGER NOT NULL REFERENCES sources (id),
+            path TEXT NOT NULL,
+            line INTEGER NOT NULL,
+            column_number INTEGER NOT NULL,
+            blob BLOB,
+            spec BLOB NOT NULL,
+            spec_digest BLOB NOT NULL,
+            fingerprint BLOB,
+            reference_set INTEGER NOT NULL REFERENCES reference_sets (id),
+            PRIMARY KEY (kind, organization, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX applied_path ON applied (source, path);
+        CREATE INDEX applied_reference_set ON applied (reference_set);
+
+        CREATE TABLE audit (
+            sequence INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            principal TEXT NOT NULL,
+            action TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            version INTEGER,
+            result TEXT NOT NULL,
+            source TEXT NOT NULL,
+            user_agent TEXT NOT NULL,
+            request_id TEXT NOT NULL,
+            commit_id BLOB,
+            detail TEXT NOT NULL,
+            hash BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE audit_heads (
+            sequence INTEGER PRIMARY KEY, hash BLOB NOT NULL, serial INTEGER NOT NULL, at INTEGER NOT NULL,
+            signature BLOB NOT NULL
+        ) STRICT;
+        """
+}

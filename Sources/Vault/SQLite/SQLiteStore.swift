@@ -1,0 +1,110 @@
+internal import ResealCore
+internal import GRDB
+internal import Foundation
+
+/// The embedded store: one SQLite file in WAL mode, synced before a commit is acknowledged.
+package final class SQLiteStore: Store {
+    private let pool: DatabasePool
+    private let path: String
+
+    /// Opens an existing store and brings its schema up to date.
+    ///
+    /// - Parameter creating: makes the file when it is missing; otherwise that is an error.
+    package init(path: String, creating: Bool = false) throws {
+        self.path = path
+        let exists = FileManager.default.fileExists(atPath: path)
+        guard exists || creating else {
+            throw VaultFailure(
+                .notInitialized, "there is no vault at \(path)", hint: "make one with `reseal init`, or name another --home")
+        }
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.maximumReaderCount = 2
+        configuration.prepareDatabase { db in
+            // FULL: a commit is on disk before it is acknowledged. Deleted content is overwritten, so that destroyed
+            // keys do not stay in free pages.
+            try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON")
+        }
+        do {
+            if !exists { try AtomicFile.write([], to: path, mode: 0o600, replacing: false) }
+            pool = try DatabasePool(path: path, configuration: configuration)
+            let migrator = SQLiteSchema.migrator
+            if try pool.read(migrator.hasBeenSuperseded) {
+                throw VaultFailure(
+                    .newerSchema, "the vault at \(path) was written by a newer version of reseal",
+                    hint: "update reseal; this version leaves the vault untouched")
+            }
+            if try pool.read({ try !migrator.hasCompletedMigrations($0) }) { try migrator.migrate(pool) }
+        } catch {
+            throw Self.translate(error, path: path)
+        }
+    }
+
+    package func read<R>(_ body: (any StoreReader) throws -> R) throws -> R {
+        do {
+            return try pool.read { db in try body(SQLiteReader(db: db)) }
+        } catch {
+            throw Self.translate(error, path: path)
+        }
+    }
+
+    package func write<R>(_ body: (any StoreTransaction) throws -> R) throws -> R {
+        do {
+            let result = try pool.write { db in
+                FaultPoint.pass("store.begin")
+                let result = try body(SQLiteTransaction(db: db))
+                FaultPoint.pass("store.beforeCommit")
+                return result
+            }
+            FaultPoint.pass("store.afterCommit")
+            return result
+        } catch {
+            throw Self.translate(error, path: path)
+        }
+    }
+
+    package func integrityProblems() throws -> [String] {
+        do {
+            return try pool.read { db in
+                try String.fetchAll(db, sql: "PRAGMA integrity_check(10)").filter { $0 != "ok" }
+            }
+        } catch {
+            throw Self.translate(error, path: path)
+        }
+    }
+
+    package func scrub() throws {
+        do {
+            try pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+            // A reader holds the old pages; the next checkpoint truncates the log.
+        } catch {
+            throw Self.translate(error, path: path)
+        }
+    }
+
+    /// Turns SQLite's codes into failures that say what to do. SQL and bound values never enter the text.
+    private static func translate(_ error: any Error, path: String) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return VaultFailure(
+                .corrupt, "the vault file \(path) is damaged", hint: "restore it from a backup; nothing was changed")
+        case .SQLITE_FULL:
+            return VaultFailure(
+                .diskFull, "no room left to write \(path)", hint: "free some space and run the command again; nothing was changed")
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
+            return VaultFailure(
+                .readOnly, "cannot write the vault file \(path)",
+                hint: "the file, its folder and the -wal and -shm files beside it must be writable")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return VaultFailure(.locked, "another process is writing the vault", hint: "wait for it and try again")
+        case .SQLITE_IOERR:
+            return VaultFailure(
+                .diskFull, "the system refused to read or write \(path)",
+                hint: "check the disk and its free space; nothing was changed")
+        default:
+            return VaultFailure(.storage, "the vault's store failed (SQLite code \(error.extendedResultCode.rawValue))")
+        }
+    }
+}

@@ -1,0 +1,125 @@
+internal import GRDB
+internal import Foundation
+internal import ResealCore
+internal import ResealSealing
+
+/// Effects on one SQLite connection, inside a write transaction that the store opened.
+final class SQLiteTransaction: SQLiteReader, StoreTransaction {
+    /// Reference sets seen in this transaction: thousands of manifests share a few.
+    private var knownSets: [[ReferenceTarget]: Int64] = [:]
+
+    func setMetadata(_ key: MetadataKey, _ value: [UInt8]) throws {
+        try run("INSERT OR REPLACE INTO metadata (key, value) VALUES (?, ?)", [key.rawValue, Data(value)])
+    }
+
+    func insert(_ entry: KeyringEntry) throws {
+        try run(
+            "INSERT INTO keyring (id, purpose, created_at, wrapped) VALUES (?, ?, ?, ?)",
+            [entry.id, entry.purpose.rawValue, entry.createdAt.milliseconds, Data(entry.wrapped)])
+    }
+
+    // MARK: Secrets
+
+    func insert(_ secret: SecretRecord) throws -> Int64 {
+        try run(
+            "INSERT INTO secrets (\(SecretRecord.columns)) VALUES (NULL\(String(repeating: ", ?", count: 17)))",
+            secret.values)
+        return db.lastInsertedRowID
+    }
+
+    func update(_ secret: SecretRecord) throws {
+        try run(
+            """
+            UPDATE secrets SET (organization, name, state, spec, spec_digest, current_version, latest_version,
+                fingerprint, fields, is_managed, deletion_protection, keep_previous, drift, created_at, updated_at,
+                deleted_at, purge_at) = (?\(String(repeating: ", ?", count: 16))) WHERE id = ?
+            """, secret.values + [secret.rowID])
+    }
+
+    func insert(_ version: VersionRecord, value: SealedValue, of rowID: Int64) throws {
+        try run(
+            """
+            INSERT INTO versions (\(VersionRecord.columns), secret, kek, dek, ciphertext)
+            VALUES (?\(String(repeating: ", ?", count: 18)))
+            """, version.values + [rowID, value.kek, Data(value.wrappedDEK), Data(value.ciphertext)])
+    }
+
+    func retire(_ version: Int64, of rowID: Int64, purgeAt: Timestamp) throws {
+        try run(
+            "UPDATE versions SET state = 'previous', purge_at = ? WHERE secret = ? AND number = ? AND state = 'current'",
+            [purgeAt.milliseconds, rowID, version])
+    }
+
+    func destroy(_ version: Int64, of rowID: Int64, at now: Timestamp) throws {
+        try run(
+            """
+            UPDATE versions SET state = 'destroyed', kek = NULL, dek = NULL, ciphertext = NULL, purge_at = NULL,
+                destroyed_at = ? WHERE secret = ? AND number = ?
+            """, [now.milliseconds, rowID, version])
+    }
+
+    // MARK: What Git last said
+
+    func save(_ source: SourceRecord) throws -> Int64 {
+        let id: Int64? = source.id == 0 ? nil : source.id
+        try run(
+            "INSERT OR REPLACE INTO sources (\(SourceRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [id] + source.values)
+        return id ?? db.lastInsertedRowID
+    }
+
+    func save(_ applied: AppliedRecord) throws {
+        try run(
+            "INSERT OR REPLACE INTO applied (\(AppliedRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 11)))",
+            applied.values)
+    }
+
+    func removeApplied(_ key: ResourceKey) throws {
+        try run(
+            "DELETE FROM applied WHERE kind = ? AND organization = ? AND name = ?",
+            [key.kind.rawValue, key.organization, key.name])
+    }
+
+    func referenceSetID(_ targets: [ReferenceTarget]) throws -> Int64 {
+        if let known = knownSets[targets] { return known }
+        let texts = Set(targets.map(\.text)).sorted()
+        let digest = Data(Digest256(hashing: Array(texts.joined(separator: "\n").utf8)).bytes)
+        let id: Int64
+        if let existing = try one("SELECT id FROM reference_sets WHERE digest = ?", [digest], { $0.integer(0) }) {
+            id = existing
+        } else {
+            try run("INSERT INTO reference_sets (digest) VALUES (?)", [digest])
+            id = db.lastInsertedRowID
+            for text in texts {
+                try run("INSERT INTO reference_set_members (target, reference_set) VALUES (?, ?)", [text, id])
+            }
+        }
+        knownSets[targets] = id
+        return id
+    }
+
+    // MARK: Audit
+
+    func append(_ record: AuditRecord) throws {
+        try run(
+            "INSERT INTO audit (\(AuditRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 12)))",
+            record.values)
+    }
+
+    func save(_ head: AuditHead) throws {
+        // One signed head for each thousand records stays as a checkpoint, besides the newest.
+        try run(
+            """
+            DELETE FROM audit_heads WHERE sequence = (SELECT max(sequence) FROM audit_heads)
+                AND sequence / 1000 = (SELECT coalesce(max(sequence), -1000) FROM audit_heads
+                    WHERE sequence < (SELECT max(sequence) FROM audit_heads)) / 1000
+            """)
+        try run(
+            "INSERT OR REPLACE INTO audit_heads (sequence, hash, serial, at, signature) VALUES (?, ?, ?, ?, ?)",
+            [head.sequence, Data(head.hash.bytes), head.serial, head.at.milliseconds, Data(head.signature)])
+    }
+
+    private func run(_ sql: String, _ arguments: StatementArguments = []) throws {
+        try db.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+}

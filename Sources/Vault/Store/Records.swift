@@ -1,0 +1,126 @@
+package import ResealCore
+package import ResealSealing
+
+/// What the vault keeps of one field of a value, so that planning can compare it without decrypting anything.
+package struct FieldState: Sendable, Hashable {
+    /// Path text of the field; empty for a scalar value.
+    package var field: String
+    /// The sealing counter of its ciphertext; 0 for a plain or unbound one.
+    package var counter: Int64
+    /// The first 8 bytes of the field's keyed fingerprint.
+    package var fingerprint: UInt64
+
+    package init(field: String, counter: Int64, fingerprint: UInt64) {
+        self.field = field
+        self.counter = counter
+        self.fingerprint = fingerprint
+    }
+}
+
+/// How a change reached the vault.
+package enum Origin: String, Sendable, Codable {
+    case git
+    case manual
+    case rollback
+    case rotation
+}
+
+/// Where in Git something was written.
+package struct SourcePosition: Sendable, Hashable {
+    package var commit: ObjectID?
+    package var path: String
+    package var line: Int32
+    package var column: Int32
+    package var blob: ObjectID?
+
+    package init(commit: ObjectID?, path: String, line: Int, column: Int, blob: ObjectID?) {
+        self.commit = commit
+        self.path = path
+        self.line = Int32(clamping: line)
+        self.column = Int32(clamping: column)
+        self.blob = blob
+    }
+
+    package var span: SourceSpan {
+        SourceSpan(file: path, line: Int(line), column: Int(column), commit: commit)
+    }
+}
+
+/// One secret, without its values.
+package struct SecretRecord: Sendable {
+    package enum State: String, Sendable { case active, deleted }
+    /// A change of the vault that Git does not know.
+    package enum Drift: String, Sendable, Codable { case value, deleted, restored }
+
+    package var rowID: Int64
+    package var id: SecretID
+    package var state: State
+    /// The manifest without values, in canonical JSON; empty for a secret that no manifest describes.
+    package var spec: [UInt8]
+    package var specDigest: Digest256
+    /// 0 when the secret has no value yet.
+    package var currentVersion: Int64
+    package var latestVersion: Int64
+    /// Keyed fingerprint of the current value.
+    package var fingerprint: Digest256?
+    package var fields: [FieldState]
+    /// True when a manifest describes the secret.
+    package var isManaged: Bool
+    package var deletionProtection: Bool
+    package var keepPrevious: TimeSpan
+    package var drift: Drift?
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
+    package var deletedAt: Timestamp?
+    /// When a deleted secret's values are destroyed.
+    package var purgeAt: Timestamp?
+}
+
+/// One version of a secret, without its ciphertext.
+package struct VersionRecord: Sendable {
+    /// The states of DESIGN: `pending` belongs to a rotation that is not finished.
+    package enum State: String, Sendable, Codable { case current, previous, pending, destroyed }
+
+    package var number: Int64
+    package var state: State
+    package var origin: Origin
+    package var createdAt: Timestamp
+    package var createdBy: Principal
+    package var fingerprint: Digest256
+    package var fields: [FieldState]
+    package var source: SourcePosition?
+    /// For a rollback, the version that was brought back.
+    package var restoredFrom: Int64?
+    package var purgeAt: Timestamp?
+    package var destroyedAt: Timestamp?
+}
+
+/// What Git last said about one resource; the inventory that alone may be pruned.
+package struct AppliedRecord: Sendable {
+    package var key: ResourceKey
+    package var source: Int64
+    package var position: SourcePosition
+    /// Canonical JSON; kept here for every kind but secrets, whose spec stands in their own record.
+    package var spec: [UInt8]
+    package var specDigest: Digest256
+    /// Fingerprint of the value that Git held; `nil` for none.
+    package var fingerprint: Digest256?
+    /// The set of things that the manifest refers to; see ``StoreReader/referenceSet(_:)``.
+    package var referenceSet: Int64
+}
+
+/// One watched place in Git: which commit of it the vault holds.
+package struct SourceRecord: Sendable {
+    package var id: Int64
+    package var location: String
+    package var path: String
+    package var ref: String
+    /// The random id of the Repository manifest; empty until one was applied.
+    package var repositoryID: String
+    package var commit: ObjectID
+    /// The tree of the manifests' folder at that commit.
+    package var tree: ObjectID?
+    package var appliedAt: Timestamp
+    /// What decides how a repository is judged, canonical JSON: settings of the Repository manifest at that commit.
+    package var policy: [UInt8]
+}

@@ -1,0 +1,120 @@
+package import ResealCore
+
+/// Durable, transactional storage of the vault. Knows rows, not meaning: keys, audit and policy live above it.
+///
+/// Implementations promise: a transaction is all or nothing, also across a crash; ``write(_:)`` returns after the effect
+/// is durable; writers are serialised across processes; a reader sees one consistent snapshot. Calls block, so they are
+/// made from a queue of their own.
+package protocol Store: Sendable {
+    /// Runs `body` on one consistent snapshot.
+    func read<R>(_ body: (any StoreReader) throws -> R) throws -> R
+    /// Runs `body` in a transaction that is durable on return, and undone when `body` throws.
+    func write<R>(_ body: (any StoreTransaction) throws -> R) throws -> R
+    /// Checks the storage's own structure; the findings, or nothing when it is sound.
+    func integrityProblems() throws -> [String]
+    /// Forgets what destroyed rows left behind in files beside the store.
+    func scrub() throws
+}
+
+/// Queries.
+package protocol StoreReader {
+    func metadata(_ key: MetadataKey) throws -> [UInt8]?
+    func keyring() throws -> [KeyringEntry]
+
+    func secret(_ id: SecretID) throws -> SecretRecord?
+    /// Every secret of an organization (`nil`: of all) whose name starts with `prefix`, in order of id.
+    func forEachSecret(
+        organization: String?, prefix: String, _ body: (SecretRecord) throws -> Void) throws
+    func secretCount() throws -> (active: Int, managed: Int, deleted: Int)
+    func driftedSecrets() throws -> [SecretRecord]
+    func versions(of rowID: Int64) throws -> [VersionRecord]
+    func version(_ number: Int64, of rowID: Int64) throws -> VersionRecord?
+    /// `nil` when the version was destroyed.
+    func sealedValue(_ number: Int64, of rowID: Int64) throws -> SealedValue?
+    /// Secrets and versions whose time to be destroyed has come.
+    func duePurges(at now: Timestamp) throws -> [PurgeItem]
+
+    func sources() throws -> [SourceRecord]
+    func applied(_ key: ResourceKey) throws -> AppliedRecord?
+    func applied(source: Int64, path: String) throws -> [AppliedRecord]
+    func forEachApplied(source: Int64, _ body: (AppliedRecord) throws -> Void) throws
+    func appliedSecretCount(source: Int64) throws -> Int
+    func appliedNames(kind: ResourceKind, organization: String) throws -> [String]
+    func referenceSet(_ id: Int64) throws -> [ReferenceTarget]
+    /// The resources of a source that refer to `target`.
+    func referrers(to target: ReferenceTarget, source: Int64) throws -> [AppliedRecord]
+
+    func auditHead() throws -> AuditRecord?
+    func auditHeads() throws -> [AuditHead]
+    func forEachAuditRecord(_ filter: AuditFilter, _ body: (AuditRecord) throws -> Void) throws
+}
+
+/// Effects, each visible to later queries of the same transaction.
+package protocol StoreTransaction: StoreReader {
+    func setMetadata(_ key: MetadataKey, _ value: [UInt8]) throws
+    func insert(_ entry: KeyringEntry) throws
+
+    /// Inserts a secret and gives back its row id.
+    func insert(_ secret: SecretRecord) throws -> Int64
+    func update(_ secret: SecretRecord) throws
+    func insert(_ version: VersionRecord, value: SealedValue, of rowID: Int64) throws
+    /// The current version becomes a previous one that is destroyed at `purgeAt`.
+    func retire(_ version: Int64, of rowID: Int64, purgeAt: Timestamp) throws
+    /// Removes key and ciphertext of a version; its record stays.
+    func destroy(_ version: Int64, of rowID: Int64, at now: Timestamp) throws
+
+    /// Inserts (id 0) or updates; the id.
+    func save(_ source: SourceRecord) throws -> Int64
+    func save(_ applied: AppliedRecord) throws
+    func removeApplied(_ key: ResourceKey) throws
+    /// The id of exactly this set of targets; equal sets share one.
+    func referenceSetID(_ targets: [ReferenceTarget]) throws -> Int64
+
+    func append(_ record: AuditRecord) throws
+    func save(_ head: AuditHead) throws
+}
+
+/// The single values that the store keeps by name.
+package enum MetadataKey: String, Sendable {
+    case vaultID = "vault-id"
+    case rootKey = "root-key"
+    case createdAt = "created-at"
+    /// Rises by one with each transaction that changes the vault; reads do not count.
+    case serial
+    case auditPublicKey = "audit-public-key"
+}
+
+/// Something that a manifest can refer to.
+package enum ReferenceTarget: Sendable, Hashable, Comparable {
+    case resource(ResourceKey)
+    /// A file of the repository that holds a value.
+    case file(String)
+
+    package static func < (a: ReferenceTarget, b: ReferenceTarget) -> Bool { a.text < b.text }
+
+    /// `<kind>.<organization>/<name>` or `file:<path>`; the stored form.
+    package var text: String {
+        switch self {
+        case .resource(let key): key.description
+        case .file(let path): "file:\(path)"
+        }
+    }
+
+    package init?(text: String) {
+        if text.hasPrefix("file:") {
+            self = .file(String(text.dropFirst(5)))
+            return
+        }
+        guard let dot = text.firstIndex(of: "."), let kind = ResourceKind(rawValue: String(text[..<dot])),
+            let slash = text[dot...].firstIndex(of: "/")
+        else { return nil }
+        let organization = String(text[text.index(after: dot)..<slash])
+        self = .resource(ResourceKey(kind, String(text[text.index(after: slash)...]), organization: organization))
+    }
+}
+
+/// A secret or one of its versions that is kept no longer.
+package struct PurgeItem: Sendable {
+    package var secret: SecretRecord
+    package var versions: [Int64]
+}

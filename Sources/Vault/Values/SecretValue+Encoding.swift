@@ -1,0 +1,80 @@
+package import ResealSealing
+internal import ResealCore
+
+// The stored form of a value, before encryption:
+//   0x01, leaf count (u32), then for each leaf: key count (u16), each key as length (u16) and UTF-8, type (u8),
+//   byte count (u32), bytes. Integers are big-endian. Built in one buffer of secure memory, with no text in between.
+extension SecretValue {
+    private static let formatVersion: UInt8 = 1
+
+    package func encoded() -> SecretBytes {
+        let size = leaves.reduce(5) { sum, leaf in
+            sum + 7 + leaf.bytes.count + leaf.path.reduce(0) { $0 + 2 + $1.utf8.count }
+        }
+        return SecretBytes(count: size) { buffer in
+            var writer = BufferWriter(buffer: buffer)
+            writer.put(Self.formatVersion)
+            writer.put(UInt32(leaves.count))
+            for leaf in leaves {
+                writer.put(UInt16(leaf.path.count))
+                for key in leaf.path {
+                    writer.put(UInt16(key.utf8.count))
+                    for byte in key.utf8 { writer.put(byte) }
+                }
+                writer.put(leaf.type.rawValue)
+                writer.put(UInt32(leaf.bytes.count))
+                leaf.bytes.withUnsafeBytes { writer.put($0) }
+            }
+        }
+    }
+
+    /// Throws ``VaultFailure/Kind/corrupt`` for anything that ``encoded()`` does not produce.
+    package init(decoding secret: SecretBytes) throws {
+        let leaves = try secret.withUnsafeBytes { bytes in
+            var reader = BufferReader(bytes: bytes)
+            guard try reader.integer(UInt8.self) == Self.formatVersion else { throw BufferReader.malformed }
+            return try (0..<reader.integer(UInt32.self)).map { _ in
+                let path = try (0..<reader.integer(UInt16.self)).map { _ in
+                    let key = try reader.take(Int(reader.integer(UInt16.self)))
+                    return String(decoding: key, as: UTF8.self)
+                }
+                guard let type = LeafType(rawValue: try reader.integer(UInt8.self)) else {
+                    throw BufferReader.malformed
+                }
+                let content = try reader.take(Int(reader.integer(UInt32.self)))
+                return Leaf(path: path, type: type, bytes: SecretBytes(copying: content))
+            }
+        }
+        try self.init(leaves: leaves)
+    }
+}
+
+private struct BufferWriter {
+    let buffer: UnsafeMutableRawBufferPointer
+    var position = 0
+
+    mutating func put(_ value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.bigEndian) { put($0) }
+    }
+
+    mutating func put(_ bytes: UnsafeRawBufferPointer) {
+        UnsafeMutableRawBufferPointer(rebasing: buffer[position..<position + bytes.count]).copyMemory(from: bytes)
+        position += bytes.count
+    }
+}
+
+private struct BufferReader {
+    static let malformed = VaultFailure(.corrupt, "a stored value has an unknown form")
+    let bytes: UnsafeRawBufferPointer
+    var position = 0
+
+    mutating func take(_ count: Int) throws -> UnsafeRawBufferPointer {
+        guard count <= bytes.count - position else { throw Self.malformed }
+        defer { position += count }
+        return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
+    }
+
+    mutating func integer<T: FixedWidthInteger>(_: T.Type) throws -> T {
+        T(bigEndian: try take(MemoryLayout<T>.size).loadUnaligned(as: T.self))
+    }
+}

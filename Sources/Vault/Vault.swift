@@ -1,0 +1,181 @@
+public import ResealCore
+public import ResealSealing
+internal import Glibc
+
+/// The embedded vault: reads and writes of secrets, each with its audit record in the same transaction.
+///
+/// ```swift
+/// let vault = try Vault(home: "/var/lib/reseal")
+/// let password = try await vault.get(SecretID("prod/orders-db"), by: context).value.leaf(named: "password")
+/// ```
+///
+/// Whoever opens a vault holds its root key and is trusted with all of it; `by:` says who an action is attributed to.
+public actor Vault {
+    package let core: VaultCore
+    private let executor = QueueExecutor(label: "reseal.vault")
+
+    /// A queue of its own: the store's calls block.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    package init(core: VaultCore) { self.core = core }
+
+    /// Opens the vault in the folder `home`.
+    ///
+    /// - Parameter passphrase: needed when the vault's root key is made from one; ignored otherwise.
+    /// - Throws: a failure that says what to do when there is no vault, the root key is another's, or the store is
+    ///   damaged.
+    public init(home: String, passphrase: SecretBytes? = nil, clock: WallClock = .system) throws {
+        core = try VaultCore.open(VaultHome(path: home), passphrase: { passphrase }, clock: clock)
+    }
+
+    /// The value of a secret; the current version unless `version` says otherwise.
+    public func get(_ id: SecretID, version: Int64? = nil, by context: ActionContext) throws -> SecretReading {
+        try core.audited(.secretRead, ResourceKey(id).description, by: context) { transaction in
+            try transaction.reading(id, version: version, by: context)
+        }
+    }
+
+    /// The current values of several secrets, all or none, in the order asked for.
+    public func getMany(_ ids: [SecretID], by context: ActionContext) throws -> [SecretReading] {
+        try core.audited(.secretRead, "", by: context) { transaction in
+            try ids.map { try transaction.reading($0, by: context) }
+        }
+    }
+
+    /// Writes a new version by hand. A secret that Git manages then counts as drifted until the next apply decides.
+    public func set(_ id: SecretID, to value: SecretValue, by context: ActionContext) throws -> SecretWriting {
+        try core.audited(.secretWrite, ResourceKey(id).description, by: context) { transaction in
+            var secret = try transaction.store.secret(id) ?? transaction.newSecret(id)
+            let isNew = secret.rowID == 0
+            if isNew { secret.rowID = try transaction.store.insert(secret) }
+            if secret.state == .deleted { try transaction.undelete(&secret) }
+            try transaction.addVersion(value, to: &secret, ValueWrite(origin: .manual, author: context.principal))
+            try transaction.noteDrift(.value, in: &secret)
+            try transaction.store.update(secret)
+            try transaction.audit.record(
+                isNew ? .secretCreate : .secretWrite, ResourceKey(id).description, version: secret.currentVersion,
+                by: context)
+            return SecretWriting(id: id, version: secret.currentVersion, isManaged: secret.isManaged)
+        }
+    }
+
+    /// Secrets whose name starts with `prefix`, of one organization or of all, deleted ones only when asked for.
+    public func list(
+        organization: String? = nil, prefix: String = "", includingDeleted: Bool = false, by context: ActionContext
+    ) throws -> [SecretInfo] {
+        try core.audited(.secretList, "", by: context) { transaction in
+            var infos: [SecretInfo] = []
+            try transaction.store.forEachSecret(organization: organization, prefix: prefix) { secret in
+                if includingDeleted || secret.state == .active { infos.append(SecretInfo(secret)) }
+            }
+            try transaction.audit.record(.secretList, detail: prefix, by: context)
+            return infos
+        }
+    }
+
+    /// Every version of a secret that ever was, oldest first, without values.
+    public func versions(of id: SecretID, by context: ActionContext) throws -> [VersionInfo] {
+        try core.audited(.secretList, ResourceKey(id).description, by: context) { transaction in
+            let secret = try transaction.existing(id)
+            try transaction.audit.record(.secretList, ResourceKey(id).description, detail: "versions", by: context)
+            return try transaction.store.versions(of: secret.rowID).map(VersionInfo.init)
+        }
+    }
+
+    /// Makes an older value current again, as a new version. A deleted secret comes back.
+    ///
+    /// - Parameter version: the one before the current (or, of a deleted secret, the last) unless given.
+    public func rollback(
+        _ id: SecretID, to version: Int64? = nil, by context: ActionContext
+    ) throws -> SecretWriting {
+        try core.audited(.secretRollback, ResourceKey(id).description, by: context) { transaction in
+            var secret = try transaction.existing(id)
+            let wasDeleted = secret.state == .deleted
+            if wasDeleted { try transaction.undelete(&secret) }
+            let target = try version ?? transaction.rollbackTarget(of: secret, wasDeleted: wasDeleted)
+            let (_, value) = try transaction.read(secret, version: target)
+            try transaction.addVersion(
+                value, to: &secret,
+                ValueWrite(origin: .rollback, restoredFrom: target, author: context.principal))
+            try transaction.noteDrift(wasDeleted ? .restored : .value, in: &secret)
+            try transaction.store.update(secret)
+            try transaction.audit.record(
+                .secretRollback, ResourceKey(id).description, version: secret.currentVersion,
+                detail: "to version \(target)", by: context)
+            return SecretWriting(id: id, version: secret.currentVersion, isManaged: secret.isManaged)
+        }
+    }
+
+    /// Deletes a secret softly: its values stay for its `keepPrevious`. With `destroying`, they go at once.
+    ///
+    /// Throws ``VaultFailure`` of kind `protected` while the secret has deletion protection.
+    public func delete(_ id: SecretID, destroying: Bool = false, by context: ActionContext) throws -> SecretWriting {
+        let writing = try core.audited(.secretDelete, ResourceKey(id).description, by: context) { transaction in
+            var secret = try transaction.existing(id)
+            guard !secret.deletionProtection else {
+                throw VaultFailure(
+                    .protected, "\(id) has deletion protection",
+                    hint: "remove `deletionProtection` from its manifest and apply that first")
+            }
+            guard destroying || secret.state == .active else {
+                throw VaultFailure(.deleted, "\(id) is deleted already", hint: "--destroy removes its values for good")
+            }
+            if secret.state == .active {
+                try transaction.noteDrift(.deleted, in: &secret)
+                try transaction.softDelete(&secret)
+            }
+            try transaction.audit.record(
+                .secretDelete, ResourceKey(id).description, version: secret.currentVersion, by: context)
+            if destroying { try transaction.destroyAll(of: &secret, by: context) }
+            return SecretWriting(id: id, version: secret.latestVersion, isManaged: secret.isManaged)
+        }
+        if destroying { try core.store.scrub() }
+        return writing
+    }
+}
+
+extension VaultTransaction {
+    fileprivate func reading(
+        _ id: SecretID, version: Int64? = nil, by context: ActionContext
+    ) throws -> SecretReading {
+        let (record, value) = try read(try existing(id), version: version)
+        try audit.record(.secretRead, ResourceKey(id).description, version: record.number, by: context)
+        return SecretReading(id: id, version: record.number, createdAt: record.createdAt, value: value)
+    }
+
+    /// Compares with what Git last said: a hand-made change that ends at Git's own value is no drift.
+    fileprivate func noteDrift(_ drift: SecretRecord.Drift, in secret: inout SecretRecord) throws {
+        guard secret.isManaged, let applied = try store.applied(ResourceKey(secret.id)) else { return }
+        secret.drift = drift != .deleted && applied.fingerprint == secret.fingerprint ? nil : drift
+    }
+
+    fileprivate func rollbackTarget(of secret: SecretRecord, wasDeleted: Bool) throws -> Int64 {
+        let usable = try store.versions(of: secret.rowID).filter { version in
+            version.state != .destroyed && version.state != .pending
+                && (wasDeleted || version.number != secret.currentVersion)
+        }
+        guard let newest = usable.last else {
+            throw VaultFailure(
+                .versionNotFound, "\(secret.id) has no older version to go back to",
+                hint: "`reseal versions \(secret.id.name)` shows what is left")
+        }
+        return newest.number
+    }
+
+    fileprivate func destroyAll(of secret: inout SecretRecord, by context: ActionContext) throws {
+        for version in try store.versions(of: secret.rowID) where version.state != .destroyed {
+            try destroy(version.number, of: &secret, by: context)
+        }
+        secret.purgeAt = nil
+        try store.update(secret)
+    }
+}
+
+extension WallClock {
+    /// The system's clock.
+    public static let system = WallClock {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

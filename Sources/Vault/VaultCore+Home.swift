@@ -1,0 +1,52 @@
+package import ResealCore
+package import ResealSealing
+internal import Glibc
+
+extension VaultCore {
+    /// Opens the vault in a folder. `passphrase` is asked only when the root key is made from one.
+    package static func open(
+        _ home: VaultHome, passphrase: () throws -> SecretBytes?, clock: WallClock = .system
+    ) throws -> VaultCore {
+        let store = try SQLiteStore(path: home.storePath)
+        switch try rootKeyDescriptor(of: store) {
+        case nil: throw VaultFailure(.notInitialized, "the vault is not initialised", hint: "run `reseal init`")
+        case .keyFile:
+            return try VaultCore(unlocking: store, with: KeyFileProvider(path: home.rootKeyPath), clock: clock)
+        case .passphrase(let salt, let logN):
+            guard let secret = try passphrase() else {
+                throw VaultFailure(
+                    .wrongRootKey, "this vault is locked by a passphrase",
+                    hint: "give it at the prompt, or name a file with --passphrase-file")
+            }
+            return try VaultCore(
+                unlocking: store, with: PassphraseProvider(secret, salt: salt, logN: logN), clock: clock)
+        }
+    }
+
+    /// Makes a vault in a folder. Every step may be repeated after a crash: a key file that was written before the vault
+    /// is used by it, and a vault comes into being in one transaction.
+    ///
+    /// - Parameter passphrase: `nil` for a root key in a file.
+    package static func create(
+        _ home: VaultHome, passphrase: SecretBytes?, clock: WallClock = .system, by context: ActionContext
+    ) throws {
+        try AtomicFile.createPrivateFolder(home.path)
+        if access(home.storePath, F_OK) == 0,
+            try rootKeyDescriptor(of: SQLiteStore(path: home.storePath)) != nil
+        {
+            throw VaultFailure(
+                .alreadyInitialized, "there is a vault at \(home.path) already",
+                hint: "choose another --home for a second vault")
+        }
+        if let passphrase {
+            let provider = try PassphraseProvider(new: passphrase)
+            try initialize(SQLiteStore(path: home.storePath, creating: true), with: provider, clock: clock, by: context)
+            return
+        }
+        let keyExists = access(home.rootKeyPath, F_OK) == 0
+        let provider =
+            keyExists ? KeyFileProvider(path: home.rootKeyPath) : try KeyFileProvider.create(at: home.rootKeyPath)
+        FaultPoint.pass("init.afterRootKey")
+        try initialize(SQLiteStore(path: home.storePath, creating: true), with: provider, clock: clock, by: context)
+    }
+}

@@ -1,0 +1,50 @@
+internal import ResealCore
+internal import ResealSealing
+internal import Glibc
+
+/// The folder in which one vault keeps its state.
+package struct VaultHome: Sendable {
+    package let path: String
+
+    package init(path: String) { self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path }
+
+    package var storePath: String { "\(path)/vault.db" }
+    package var rootKeyPath: String { "\(path)/root.key" }
+    package var configPath: String { "\(path)/config.yaml" }
+    package var lockPath: String { "\(path)/apply.lock" }
+    /// Bare mirrors of remote repositories.
+    package var mirrorsPath: String { "\(path)/mirrors" }
+
+    /// `--home`, else `RESEAL_HOME`, else `$XDG_DATA_HOME/reseal`, else `~/.local/share/reseal` (XDG Base Directory
+    /// Specification).
+    package static func resolve(explicit: String?, environment: [String: String]) -> VaultHome {
+        func set(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let path =
+            explicit ?? set("RESEAL_HOME") ?? set("XDG_DATA_HOME").map { "\($0)/reseal" }
+            ?? "\(set("HOME") ?? "/var/lib")/.local/share/reseal"
+        return VaultHome(path: path)
+    }
+}
+
+/// Held while one process applies, so that two never plan against each other. Released by the system when the process
+/// ends, however it ends.
+package final class ApplyLock: Sendable {
+    private let descriptor: Int32
+
+    /// Throws ``VaultFailure/Kind/locked`` at once when another process holds it.
+    package init(_ home: VaultHome) throws {
+        let descriptor = open(home.lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw VaultFailure(
+                .readOnly, "cannot write \(home.lockPath): \(String(cString: strerror(errno)))",
+                hint: "the vault's folder must be writable")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw VaultFailure(.locked, "another apply is running on this vault", hint: "wait for it and try again")
+        }
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+}
