@@ -72,7 +72,10 @@ package struct DiagnosticsFailure: UserFacingFailure, CustomStringConvertible {
     }
 
     package var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
-    package var code: String { errors.count == 1 ? errors[0].code : "input.invalid" }
+    package var code: String {
+        guard let first = errors.first?.code, errors.allSatisfy({ $0.code == first }) else { return "input.invalid" }
+        return first
+    }
     package var message: String {
         errors.count == 1 ? errors[0].message : "\(errors.count) errors in the input"
     }

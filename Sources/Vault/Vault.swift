@@ -47,7 +47,6 @@ public actor Vault {
         try core.audited(.secretWrite, ResourceKey(id).description, by: context) { transaction in
             var secret = try transaction.store.secret(id) ?? transaction.newSecret(id)
             let isNew = secret.rowID == 0
-            if isNew { secret.rowID = try transaction.store.insert(secret) }
             if secret.state == .deleted { try transaction.undelete(&secret) }
             try transaction.addVersion(value, to: &secret, ValueWrite(origin: .manual, author: context.principal))
             try transaction.noteDrift(.value, in: &secret)
@@ -146,7 +145,9 @@ extension VaultTransaction {
     /// Compares with what Git last said: a hand-made change that ends at Git's own value is no drift.
     fileprivate func noteDrift(_ drift: SecretRecord.Drift, in secret: inout SecretRecord) throws {
         guard secret.isManaged, let applied = try store.applied(ResourceKey(secret.id)) else { return }
-        secret.drift = drift != .deleted && applied.fingerprint == secret.fingerprint ? nil : drift
+        // Without a value in Git there is nothing that a value could drift from.
+        let agrees = applied.fingerprint == nil || applied.fingerprint == secret.fingerprint
+        secret.drift = drift != .deleted && agrees ? nil : drift
     }
 
     fileprivate func rollbackTarget(of secret: SecretRecord, wasDeleted: Bool) throws -> Int64 {

@@ -65,7 +65,7 @@ extension VaultTransaction {
     }
 
     /// Stores an already sealed value as the next version and makes it current; the one before stays for
-    /// `keepPrevious`. `secret` has to be inserted, and is updated in place but not stored.
+    /// `keepPrevious`. `secret` is changed in place but stored only when it is new (row id 0).
     package func addVersion(
         _ sealed: SealedValue, number: Int64, fingerprint: Digest256, fields: [FieldState],
         to secret: inout SecretRecord, _ write: ValueWrite
@@ -80,12 +80,13 @@ extension VaultTransaction {
             number: number, state: .current, origin: write.origin, createdAt: now, createdBy: write.author,
             fingerprint: fingerprint, fields: fields, source: write.source, restoredFrom: write.restoredFrom,
             purgeAt: nil, destroyedAt: nil)
-        try store.insert(version, value: sealed, of: secret.rowID)
         secret.currentVersion = number
         secret.latestVersion = number
         secret.fingerprint = fingerprint
         secret.fields = fields
         secret.updatedAt = now
+        if secret.rowID == 0 { secret.rowID = try store.insert(secret) }
+        try store.insert(version, value: sealed, of: secret.rowID)
         markChanged()
     }
 

@@ -5,7 +5,8 @@ package import ResealSealing
 package struct FieldState: Sendable, Hashable {
     /// Path text of the field; empty for a scalar value.
     package var field: String
-    /// The sealing counter of its ciphertext; 0 for a plain or unbound one.
+    /// The sealing counter of its ciphertext; 0 for a plain or unbound one. Negative where an older value was brought
+    /// back on purpose: then the absolute value is the highest counter that the vault ever applied.
     package var counter: Int64
     /// The first 8 bytes of the field's keyed fingerprint.
     package var fingerprint: UInt64
@@ -15,6 +16,8 @@ package struct FieldState: Sendable, Hashable {
         self.counter = counter
         self.fingerprint = fingerprint
     }
+
+    package var highestCounter: Int64 { abs(counter) }
 }
 
 /// How a change reached the vault.

@@ -1,0 +1,86 @@
+package import ResealCore
+package import ResealGit
+
+/// The files of one commit, or of a work tree as it lies there. For one thread; parallel readers open one each.
+package protocol Snapshot {
+    /// Every file below the manifests' folder.
+    func files() throws -> [TreeFile]
+    func file(at path: String) throws -> TreeFile?
+    func read(_ file: TreeFile, limitBytes: Int) throws -> [UInt8]
+}
+
+/// Opens snapshots of the same content.
+package protocol SnapshotSource: Sendable {
+    /// `nil` for a work tree.
+    var commit: ObjectID? { get }
+    /// The manifests' folder, from the root of the repository.
+    var folder: String { get }
+    func open() throws -> any Snapshot
+}
+
+package struct CommitSnapshotSource: SnapshotSource {
+    package let repositoryPath: String
+    package let commit: ObjectID?
+    package let folder: String
+
+    package init(repositoryPath: String, commit: ObjectID, folder: String) {
+        self.repositoryPath = repositoryPath
+        self.commit = commit
+        self.folder = folder
+    }
+
+    package func open() throws -> any Snapshot {
+        let repository = try GitRepository(opening: repositoryPath, searchingParents: true)
+        guard let commit else { throw ReconcileFailure(.noRepository, "no commit to read") }
+        return CommitSnapshot(
+            repository: repository, folder: folder, tree: try repository.subtree(of: commit, at: folder))
+    }
+}
+
+private struct CommitSnapshot: Snapshot {
+    let repository: GitRepository
+    let folder: String
+    let tree: ObjectID?
+
+    func files() throws -> [TreeFile] { try repository.files(inTree: tree, prefix: folder) }
+    func file(at path: String) throws -> TreeFile? {
+        guard path.hasPrefix(folder.isEmpty ? "" : folder + "/") else { return nil }
+        let relative = folder.isEmpty ? path : String(path.dropFirst(folder.utf8.count + 1))
+        return try repository.file(at: relative, inTree: tree, prefix: folder)
+    }
+    func read(_ file: TreeFile, limitBytes: Int) throws -> [UInt8] {
+        try repository.blob(file.blob, limitBytes: limitBytes)
+    }
+}
+
+package struct WorkTreeSnapshotSource: SnapshotSource {
+    package let root: String
+    package let folder: String
+    package var commit: ObjectID? { nil }
+
+    package init(root: String, folder: String) {
+        self.root = root
+        self.folder = folder
+    }
+
+    package func open() throws -> any Snapshot { WorkTreeSnapshot(tree: WorkTree(root: root), folder: folder) }
+}
+
+private struct WorkTreeSnapshot: Snapshot {
+    let tree: WorkTree
+    let folder: String
+
+    func files() throws -> [TreeFile] { try tree.files(under: folder) }
+    func file(at path: String) throws -> TreeFile? { try files().first { $0.path == path } }
+    func read(_ file: TreeFile, limitBytes: Int) throws -> [UInt8] { try tree.read(file.path, limitBytes: limitBytes) }
+}
+
+extension TreeFile {
+    /// True for the files that hold manifests: `*.yaml` and `*.yml`, but neither hidden files nor SOPS documents.
+    package var isManifest: Bool {
+        let name = path.split(separator: "/").last ?? ""
+        guard !name.hasPrefix("."), name.hasSuffix(".yaml") || name.hasSuffix(".yml") else { return false }
+        let stem = name.dropLast(name.hasSuffix(".yaml") ? 5 : 4)
+        return !stem.hasSuffix(".enc") && !stem.hasSuffix(".sops")
+    }
+}

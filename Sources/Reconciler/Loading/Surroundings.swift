@@ -1,0 +1,45 @@
+internal import ResealCore
+internal import ResealManifests
+internal import ResealVault
+
+/// What is known outside of the files that a run reads: the rest of the repository, as the last apply indexed it.
+struct Surroundings {
+    /// Where a resource of an unread file stands; `nil` when there is none.
+    var position: (ResourceKey) throws -> SourcePosition?
+    /// Names of a kind in an organization, for hints.
+    var names: (ResourceKind, String) throws -> [String]
+    /// Resources in unread files that refer to a target.
+    var referrers: (ReferenceTarget) throws -> [(key: ResourceKey, position: SourcePosition)]
+    var policy: RepositoryPolicy?
+    var recipients: RecipientRules?
+    var roles: RoleDirectory
+
+    /// Nothing: every file is read.
+    static var none: Surroundings {
+        Surroundings(
+            position: { _ in nil }, names: { _, _ in [] }, referrers: { _ in [] }, policy: nil, recipients: nil,
+            roles: RoleDirectory())
+    }
+
+    /// The index of the store, without the files that this run reads.
+    static func index(
+        _ store: any Store, source: SourceRecord, without paths: Set<String>, recipients: RecipientRules?,
+        roles: RoleDirectory
+    ) -> Surroundings {
+        Surroundings(
+            position: { key in
+                guard let applied = try store.read({ try $0.applied(key) }), applied.source == source.id,
+                    !paths.contains(applied.position.path)
+                else { return nil }
+                return applied.position
+            },
+            names: { kind, organization in
+                try store.read { try $0.appliedNames(kind: kind, organization: organization) }
+            },
+            referrers: { target in
+                try store.read { try $0.referrers(to: target, source: source.id) }
+                    .filter { !paths.contains($0.position.path) }.map { ($0.key, $0.position) }
+            },
+            policy: RepositoryPolicy(decoding: source.policy), recipients: recipients, roles: roles)
+    }
+}

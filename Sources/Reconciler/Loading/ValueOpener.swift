@@ -1,0 +1,140 @@
+package import ResealAge
+internal import ResealCore
+internal import ResealManifests
+package import ResealSealing
+package import ResealVault
+
+/// One leaf of a value, read but not opened.
+struct UnopenedLeaf {
+    enum Content {
+        case plain(PlainScalar)
+        case sealed(SealedFile)
+    }
+    let path: [String]
+    let span: SourceSpan
+    let content: Content
+    let counter: Int64
+}
+
+/// What planning has to know of a value.
+struct OpenedValue {
+    let fingerprint: Digest256
+    let fields: [FieldState]
+    let candidate: (number: Int64, sealed: SealedValue)?
+}
+
+/// Turns leaves into fingerprints: with keys, of what they say; without, of how they look.
+protocol ValueOpener: Sendable {
+    /// Throws ``DiagnosticsFailure`` with one finding for each leaf that does not open.
+    func open(_ leaves: [UnopenedLeaf], of id: SecretID) throws -> OpenedValue
+}
+
+/// Decrypts with the controller's identities and encrypts for the vault in one go, so that no plaintext outlives the
+/// call.
+struct KeyedOpener: ValueOpener {
+    let identities: [any Identity]
+    let keyring: Keyring
+    /// What the vault holds of a secret: the fingerprint of its current value and its newest version.
+    let known: @Sendable (SecretID) throws -> (fingerprint: Digest256?, latestVersion: Int64)?
+    /// False for a plan that is only shown.
+    let makesCandidates: Bool
+
+    func open(_ leaves: [UnopenedLeaf], of id: SecretID) throws -> OpenedValue {
+        var opened: [SecretValue.Leaf] = []
+        var findings: [Diagnostic] = []
+        for leaf in leaves {
+            switch leaf.content {
+            case .plain(let scalar):
+                opened.append(SecretValue.Leaf(path: leaf.path, scalar: scalar))
+            case .sealed(let file):
+                do {
+                    opened.append(SecretValue.Leaf(path: leaf.path, opened: try file.open(with: identities)))
+                } catch {
+                    findings.append(Self.finding(leaf, id, error))
+                }
+            }
+        }
+        guard findings.isEmpty else { throw DiagnosticsFailure(findings) }
+        let value = try SecretValue(leaves: opened)
+        let encoded = value.encoded()
+        let fingerprint = try keyring.fingerprint(encoded, of: id)
+        let counters = Dictionary(
+            leaves.map { (SecretValue.text(of: $0.path), $0.counter) }, uniquingKeysWith: { $1 })
+        let fields = try keyring.fieldStates(of: value, in: id) { counters[$0] ?? 0 }
+        var candidate: (Int64, SealedValue)?
+        if makesCandidates {
+            let current = try known(id)
+            if current?.fingerprint != fingerprint {
+                let number = (current?.latestVersion ?? 0) + 1
+                candidate = (number, try keyring.seal(encoded, for: id, version: number))
+            }
+        }
+        return OpenedValue(fingerprint: fingerprint, fields: fields, candidate: candidate)
+    }
+
+    private static func finding(_ leaf: UnopenedLeaf, _ id: SecretID, _ failure: AgeFailure) -> Diagnostic {
+        let field = SecretValue.text(of: leaf.path)
+        return Diagnostic(
+            code: ReconcileFailure.Kind.undecryptable.rawValue,
+            "cannot open \(field.isEmpty ? "the value" : "`\(field)`") of \(id): \(failure.message)",
+            hint: failure.kind == .noMatch
+                ? "give the identity of a recipient with --identity, or seal the value to this identity's recipient"
+                : "seal the value once more with `reseal seal \(id.name)`", at: leaf.span)
+    }
+}
+
+/// Compares ciphertexts without opening them. Its fingerprints are kept in memory only.
+struct KeylessOpener: ValueOpener {
+    func open(_ leaves: [UnopenedLeaf], of id: SecretID) throws -> OpenedValue {
+        var whole: [UInt8] = []
+        let fields = leaves.sorted { $0.path.lexicographicallyPrecedes($1.path) }.map { leaf in
+            let name = SecretValue.text(of: leaf.path)
+            let content =
+                switch leaf.content {
+                case .plain(let scalar): Array(scalar.kind.rawValue.utf8) + [0] + scalar.text
+                case .sealed(let file): file.header.mac
+                }
+            let digest = Digest256(hashing: Array(name.utf8) + [0] + content).bytes
+            whole += digest
+            return FieldState(
+                field: name, counter: leaf.counter, fingerprint: digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+        }
+        return OpenedValue(fingerprint: Digest256(hashing: whole), fields: fields, candidate: nil)
+    }
+}
+
+extension SecretValue.Leaf {
+    /// A sealed leaf has no YAML type of its own: text where it is UTF-8, otherwise binary.
+    init(path: [String], opened: SecretBytes) {
+        let isText = opened.withUnsafeBytes { UTF8Check.isValid($0) }
+        self.init(path: path, type: isText ? .string : .binary, bytes: opened)
+    }
+
+    init(path: [String], scalar: PlainScalar) {
+        let type: SecretValue.LeafType =
+            switch scalar.kind {
+            case .string: .string
+            case .integer: .integer
+            case .float: .number
+            case .bool: .boolean
+            case .null: .null
+            case .binary: .binary
+            }
+        self.init(path: path, type: type, bytes: SecretBytes(type == .null ? Array("null".utf8) : scalar.text))
+    }
+}
+
+/// Checks text without making a String of a secret.
+enum UTF8Check {
+    static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var decoder = UTF8()
+        var iterator = bytes.makeIterator()
+        while true {
+            switch decoder.decode(&iterator) {
+            case .scalarValue: continue
+            case .emptyInput: return true
+            case .error: return false
+            }
+        }
+    }
+}

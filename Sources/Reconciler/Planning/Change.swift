@@ -1,0 +1,118 @@
+package import ResealCore
+package import ResealVault
+
+/// What apply would do to one resource.
+package enum ChangeAction: String, Sendable, Codable, CaseIterable {
+    case create
+    /// Metadata, permissions or policy; the value stays.
+    case update
+    /// A new value, with whatever else changed in the manifest.
+    case newVersion
+    /// A deleted secret comes back.
+    case restore
+    case delete
+    /// A resource that is not a secret is new or changed.
+    case define
+    /// A hand-made change of the vault is undone.
+    case revertDrift
+
+    /// Terraform's words for it.
+    package func terraformActions(isNew: Bool) -> [String] {
+        switch self {
+        case .create, .restore: ["create"]
+        case .update, .newVersion, .revertDrift: ["update"]
+        case .delete: ["delete"]
+        case .define: [isNew ? "create" : "update"]
+        }
+    }
+}
+
+/// Something that a reviewer should not miss.
+package enum RiskNote: String, Sendable, Codable, CaseIterable {
+    case permissionsWidened
+    case everyoneGranted
+    case bindingMissing
+    case protectionLifted
+    case olderValue
+    case overwritesDrift
+    case massDeletion
+    case repositoryRulesRelaxed
+    case recipientsChanged
+    case alreadyExpired
+
+    /// What it means, for people.
+    package var text: String {
+        switch self {
+        case .permissionsWidened: "more principals get access than before"
+        case .everyoneGranted: "`*` grants access to everyone"
+        case .bindingMissing: "a sealed value says neither where it belongs nor how old it is"
+        case .protectionLifted: "deletion protection is removed"
+        case .olderValue: "a value older than the vault's comes back"
+        case .overwritesDrift: "a change made in the vault by hand is overwritten"
+        case .massDeletion: "part of a deletion over the repository's limit"
+        case .repositoryRulesRelaxed: "the rules of the repository become weaker"
+        case .recipientsChanged: "who can open sealed values changes"
+        case .alreadyExpired: "the secret's `expiresAt` has passed"
+        }
+    }
+}
+
+/// A part of the manifest that differs. Only reviewable metadata gets here: values have no place in this type.
+package struct AttributeChange: Sendable, Equatable {
+    /// Keys from the root, for example `spec`, `rotation`, `every`.
+    package var path: [String]
+    /// Canonical JSON; `nil` when absent.
+    package var before: JSON?
+    package var after: JSON?
+}
+
+/// A field of a value that differs, by name only.
+package struct FieldChange: Sendable, Equatable {
+    package enum Kind: String, Sendable, Codable { case added, changed, removed, unchanged }
+    package var field: String
+    package var kind: Kind
+}
+
+/// One planned change. By its type it cannot hold a value.
+package struct PlannedChange: Sendable {
+    package var key: ResourceKey
+    package var action: ChangeAction
+    package var isNew: Bool
+    /// One short sentence.
+    package var reason: String
+    package var position: SourcePosition?
+    package var attributes: [AttributeChange]
+    package var fields: [FieldChange]
+    package var risks: [RiskNote]
+    /// The version that apply would write.
+    package var version: Int64?
+    /// Where the resource stands in the desired state; -1 for a deletion.
+    var desiredIndex: Int32
+}
+
+/// A hand-made change of the vault.
+package struct DriftNote: Sendable {
+    package enum Outcome: String, Sendable, Codable { case reported, reverted, overwritten }
+    package var id: SecretID
+    package var drift: SecretRecord.Drift
+    package var outcome: Outcome
+    package var position: SourcePosition?
+    package var fields: [FieldChange]
+}
+
+/// What one principal gains and loses on a group of secrets.
+package struct AccessChange: Sendable {
+    package var principal: Principal
+    package var gained: [AccessAction]
+    package var lost: [AccessAction]
+    package var secrets: [SecretID]
+}
+
+/// A rule that stops the plan before anything is done.
+package struct GuardRefusal: Sendable, Equatable {
+    package enum Rule: String, Sendable, Codable { case deletionProtection, massDeletion, replayOfRotatedValue, counterConflict }
+    package var rule: Rule
+    package var message: String
+    package var hint: String
+    package var span: SourceSpan?
+}

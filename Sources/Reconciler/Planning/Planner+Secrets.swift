@@ -1,0 +1,178 @@
+internal import ResealCore
+internal import ResealManifests
+internal import ResealVault
+
+/// How a value in Git stands to the vault's.
+private enum ValueVerdict {
+    case same
+    /// Git changed since the last apply, or has a value that the vault lacks.
+    case gitChanged
+    /// Only the vault changed, by hand.
+    case drifted
+    /// Both changed.
+    case bothChanged
+}
+
+extension Planner {
+    mutating func planSecret(_ resource: DesiredResource, _ desired: DesiredSecret, index: Int32) {
+        var change = PlannedChange(
+            key: resource.key, action: .update, isNew: false, reason: "changed in Git", position: resource.position,
+            attributes: [], fields: [], risks: [], version: nil, desiredIndex: index)
+        guard let observed = input.vault.secrets[resource.key.secretID] else {
+            planCreation(resource, desired, &change)
+            return
+        }
+        if observed.state == .deleted {
+            planRestoration(resource, desired, observed, &change)
+            return
+        }
+        let verdict = valueVerdict(resource, desired, observed)
+        let isReverting = verdict == .drifted && desired.driftPolicy == .revert
+        let writesValue = verdict == .gitChanged || verdict == .bothChanged || isReverting
+        noteDrift(verdict, resource, desired, observed)
+        let isSpecChanged = observed.specDigest != resource.specDigest || !observed.isManaged
+        noteAccess(resource, desired, observed, isSpecChanged: isSpecChanged, &change)
+        guard writesValue || isSpecChanged else { return }
+
+        if isSpecChanged { describeMetadata(resource, desired, observed, &change) }
+        if writesValue, let value = desired.value {
+            change.action = isReverting ? .revertDrift : .newVersion
+            change.reason = isReverting ? "changed in the vault by hand" : change.reason
+            if verdict != .gitChanged { change.risks.append(.overwritesDrift) }
+            change.version = observed.latestVersion + 1
+            change.fields = FieldDiff.changes(from: observed.fields, to: value.fields)
+            checkCounters(value, observed, resource, isReverting: isReverting, &change)
+        }
+        finish(desired, &change)
+    }
+
+    private mutating func planCreation(
+        _ resource: DesiredResource, _ desired: DesiredSecret, _ change: inout PlannedChange
+    ) {
+        change.action = .create
+        change.isNew = true
+        change.reason = "new in Git"
+        change.version = desired.value == nil ? nil : 1
+        change.fields = FieldDiff.changes(from: [], to: desired.value?.fields ?? [])
+        _ = ledger.note(resource.key.secretID, before: nil, after: desired.permissions)
+        if desired.permissions.grantsEveryone { change.risks.append(.everyoneGranted) }
+        finish(desired, &change)
+    }
+
+    /// The manifest is there and the vault's secret is deleted: by hand, or by an earlier commit.
+    private mutating func planRestoration(
+        _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord, _ change: inout PlannedChange
+    ) {
+        let applied = input.lastApplied.resources[resource.key]
+        if let applied {
+            let isChangedInGit =
+                applied.specDigest != resource.specDigest
+                || (desired.value != nil && applied.fingerprint != desired.value?.fingerprint)
+            let outcome: DriftNote.Outcome =
+                isChangedInGit ? .overwritten : desired.driftPolicy == .revert ? .reverted : .reported
+            self.outcome.drift.append(
+                DriftNote(
+                    id: observed.id, drift: .deleted, outcome: outcome, position: resource.position, fields: []))
+            guard outcome != .reported else { return }
+            change.reason = "deleted in the vault by hand"
+            change.risks.append(.overwritesDrift)
+        } else {
+            change.reason = "back in Git"
+        }
+        change.action = .restore
+        _ = ledger.note(observed.id, before: nil, after: desired.permissions)
+        if desired.permissions.grantsEveryone { change.risks.append(.everyoneGranted) }
+        if let value = desired.value, value.fingerprint != observed.fingerprint {
+            change.version = observed.latestVersion + 1
+            change.fields = FieldDiff.changes(from: observed.fields, to: value.fields)
+            checkCounters(value, observed, resource, isReverting: applied != nil, &change)
+        }
+        finish(desired, &change)
+    }
+
+    private func valueVerdict(
+        _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord
+    ) -> ValueVerdict {
+        guard let value = desired.value, value.fingerprint != observed.fingerprint else { return .same }
+        let applied = input.lastApplied.resources[resource.key]?.fingerprint
+        if observed.drift == nil && (applied == nil || applied == observed.fingerprint) { return .gitChanged }
+        return applied == value.fingerprint ? .drifted : .bothChanged
+    }
+
+    private mutating func noteDrift(
+        _ verdict: ValueVerdict, _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord
+    ) {
+        guard verdict == .drifted || verdict == .bothChanged, let value = desired.value else { return }
+        let outcome: DriftNote.Outcome =
+            verdict == .bothChanged ? .overwritten : desired.driftPolicy == .revert ? .reverted : .reported
+        self.outcome.drift.append(
+            DriftNote(
+                id: observed.id, drift: observed.drift ?? .value, outcome: outcome, position: resource.position,
+                fields: FieldDiff.changes(from: value.fields, to: observed.fields)))
+    }
+
+    private mutating func noteAccess(
+        _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord, isSpecChanged: Bool,
+        _ change: inout PlannedChange
+    ) {
+        let before = isSpecChanged ? Permissions(spec: observed.spec) : desired.permissions
+        if ledger.note(observed.id, before: before, after: desired.permissions) {
+            change.risks.append(.permissionsWidened)
+        }
+        if desired.permissions.grantsEveryone, !before.grantsEveryone { change.risks.append(.everyoneGranted) }
+    }
+
+    private func describeMetadata(
+        _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord, _ change: inout PlannedChange
+    ) {
+        if observed.isManaged {
+            change.attributes = AttributeDiff.changes(from: observed.spec, to: resource.spec)
+        } else {
+            change.reason = "made in the vault by hand, now described in Git"
+            if desired.value != nil { change.risks.append(.overwritesDrift) }
+        }
+        if observed.deletionProtection, !desired.deletionProtection { change.risks.append(.protectionLifted) }
+    }
+
+    /// The replay rules: a counter below the vault's is an older value; the same counter with another value is a
+    /// conflict.
+    private mutating func checkCounters(
+        _ value: DesiredValue, _ observed: SecretRecord, _ resource: DesiredResource, isReverting: Bool,
+        _ change: inout PlannedChange
+    ) {
+        let known = Dictionary(observed.fields.map { ($0.field, $0) }, uniquingKeysWith: { $1 })
+        for field in value.fields where field.counter > 0 {
+            guard let old = known[field.field], old.highestCounter > 0 else { continue }
+            let name = field.field.isEmpty ? "the value" : "`\(field.field)`"
+            if field.counter < old.highestCounter {
+                change.risks.append(.olderValue)
+                if input.vault.currentOrigins[observed.id] == .rotation {
+                    outcome.guards.append(
+                        GuardRefusal(
+                            rule: .replayOfRotatedValue,
+                            message: "\(name) of \(observed.id) is older (counter \(field.counter)) than the value "
+                                + "that rotation made (counter \(old.highestCounter))",
+                            hint: "the target system no longer knows the old value; take the file from the branch's head",
+                            span: resource.position.span))
+                }
+            } else if field.counter == old.counter, field.fingerprint != old.fingerprint, !isReverting,
+                observed.drift == nil
+            {
+                outcome.guards.append(
+                    GuardRefusal(
+                        rule: .counterConflict,
+                        message: "\(name) of \(observed.id) differs from the applied value of the same counter "
+                            + "\(field.counter)",
+                        hint: "two people sealed it from the same base; seal the wanted value once more with "
+                            + "`reseal seal \(observed.id.name)`", span: resource.position.span))
+            }
+        }
+    }
+
+    private mutating func finish(_ desired: DesiredSecret, _ change: inout PlannedChange) {
+        if desired.value?.unboundFields.isEmpty == false, change.version != nil { change.risks.append(.bindingMissing) }
+        if let expiresAt = desired.expiresAt, expiresAt <= input.now { change.risks.append(.alreadyExpired) }
+        change.risks = change.risks.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        outcome.changes.append(change)
+    }
+}

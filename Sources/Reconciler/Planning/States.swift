@@ -1,0 +1,101 @@
+package import ResealCore
+package import ResealManifests
+package import ResealSealing
+package import ResealVault
+
+// The three values that a plan is computed from. Each holds just the resources in scope: all of them when a vault meets
+// a repository for the first time, otherwise those that the commit, drift or a changed reference can concern.
+
+/// What Git wants.
+package struct DesiredState: Sendable {
+    /// Sorted by key.
+    package var resources: [DesiredResource]
+    package var policy: RepositoryPolicy
+    /// Members of every role, as the commit says.
+    package var roles: RoleDirectory
+}
+
+/// One resource as a commit describes it.
+package struct DesiredResource: Sendable {
+    package var key: ResourceKey
+    package var position: SourcePosition
+    /// Canonical JSON of the manifest without its values.
+    package var spec: [UInt8]
+    package var specDigest: Digest256
+    package var references: [ReferenceTarget]
+    /// For a secret only.
+    package var secret: DesiredSecret?
+}
+
+/// What only a secret has. No plaintext is in here: a value is known by its fingerprint, and is already encrypted for
+/// the vault.
+package struct DesiredSecret: Sendable {
+    package var value: DesiredValue?
+    package var permissions: Permissions
+    package var keepPrevious: TimeSpan
+    package var deletionProtection: Bool
+    package var driftPolicy: DriftPolicy
+    package var expiresAt: Timestamp?
+}
+
+/// A value that Git holds.
+package struct DesiredValue: Sendable {
+    package var fingerprint: Digest256
+    package var fields: [FieldState]
+    /// Positions in `fields` of sealed values without a binding.
+    package var unboundFields: [Int32]
+    /// The value under the vault's keys, as the version `number`; absent in a plan that is only shown.
+    package var candidate: (number: Int64, sealed: SealedValue)?
+}
+
+/// What the vault has.
+package struct VaultState: Sendable {
+    /// `nil` when two commits are compared without a vault.
+    package var serial: Int64?
+    package var secrets: [SecretID: SecretRecord]
+    /// How the current value came to be, for the secrets whose counter fell.
+    package var currentOrigins: [SecretID: Origin] = [:]
+    package var activeManagedSecrets: Int
+    /// Secrets outside the desired state whose access changes because a role did.
+    package var secretsOfChangedRoles: [SecretID: Permissions] = [:]
+
+    package init(serial: Int64?, secrets: [SecretID: SecretRecord], activeManagedSecrets: Int) {
+        self.serial = serial
+        self.secrets = secrets
+        self.activeManagedSecrets = activeManagedSecrets
+    }
+}
+
+/// What the last apply held for the same scope.
+package struct LastApplied: Sendable {
+    package var commit: ObjectID?
+    package var resources: [ResourceKey: AppliedRecord]
+    /// The rules that a change is judged by; those of the base, never the change's own.
+    package var policy: RepositoryPolicy?
+    package var roles: RoleDirectory
+
+    package init(
+        commit: ObjectID?, resources: [ResourceKey: AppliedRecord], policy: RepositoryPolicy?, roles: RoleDirectory
+    ) {
+        self.commit = commit
+        self.resources = resources
+        self.policy = policy
+        self.roles = roles
+    }
+}
+
+/// Who is in which role.
+package struct RoleDirectory: Sendable, Equatable {
+    package private(set) var members: [ResourceKey: [Principal]] = [:]
+
+    package init() {}
+
+    package mutating func set(_ role: ResourceKey, members principals: [Principal]) { members[role] = principals }
+    package mutating func remove(_ role: ResourceKey) { members[role] = nil }
+
+    /// Whom a grant reaches: itself, and for a role its named members too.
+    package func expand(_ principal: Principal, organization: String) -> [Principal] {
+        guard principal.kind == .role else { return [principal] }
+        return [principal] + (members[ResourceKey(.role, principal.name, organization: organization)] ?? [])
+    }
+}

@@ -1,0 +1,28 @@
+package import ResealCore
+
+/// What can stop a plan or an apply, besides invalid manifests.
+package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConvertible {
+    package enum Kind: String, Sendable {
+        case guardRefused = "plan.guard-refused"
+        case stale = "plan.stale"
+        case historyRewritten = "git.history-rewritten"
+        case otherRepository = "git.other-repository"
+        case savedPlanInvalid = "plan.file-invalid"
+        case noIdentity = "plan.no-identity"
+        case undecryptable = "value.undecryptable"
+        case noRepository = "git.no-repository-given"
+    }
+
+    package let kind: Kind
+    package let message: String
+    package let hint: String?
+
+    package init(_ kind: Kind, _ message: String, hint: String? = nil) {
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+    }
+
+    package var code: String { kind.rawValue }
+    package static func == (a: Self, b: Self) -> Bool { a.kind == b.kind }
+}
