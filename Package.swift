@@ -62,5 +62,8 @@ let package = Package(
         .testTarget(name: "CoreTests", dependencies: ["ResealCore", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SealingTests", dependencies: ["ResealCore", "ResealSealing", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "AgeTests", dependencies: ["ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal"],
+            swiftSettings: strict),
     ]
 )
