@@ -64,6 +64,7 @@ let package = Package(
             name: "SealingTests", dependencies: ["ResealCore", "ResealSealing", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "AgeTests", dependencies: ["ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal"],
+            name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
     ]
 )

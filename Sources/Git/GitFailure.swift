@@ -1,0 +1,55 @@
+package import ResealCore
+
+/// A Git operation that failed.
+///
+/// Texts never hold a credential: locations come in their display form, and what libgit2 says is cleaned.
+package struct GitFailure: UserFacingFailure, Equatable, CustomStringConvertible {
+    package enum Kind: String, Sendable, CaseIterable {
+        case notARepository = "git.not-a-repository"
+        /// The repository uses a feature that libgit2 cannot read, for example SHA-256 names.
+        case unsupported = "git.unsupported"
+        case refNotFound = "git.ref-not-found"
+        case refAmbiguous = "git.ref-ambiguous"
+        /// The branch exists only as a name: nothing has been committed to it.
+        case unbornBranch = "git.unborn-branch"
+        case objectMissing = "git.object-missing"
+        case corrupt = "git.corrupt"
+        case tooLarge = "git.too-large"
+        case notAFolder = "git.not-a-folder"
+        /// A file of a work tree or of a mirror could not be read or written.
+        case file = "git.file"
+        case invalidLocation = "git.invalid-location"
+        case remoteNotFound = "git.remote-not-found"
+        case authentication = "git.authentication"
+        case hostKey = "git.host-key"
+        case tls = "git.tls"
+        case timeout = "git.timeout"
+        case unreachable = "git.unreachable"
+        case cancelled = "git.cancelled"
+        /// libgit2 refused a call that should not fail.
+        case native = "git.native"
+    }
+
+    package let kind: Kind
+    package let message: String
+    package let hint: String?
+
+    package init(_ kind: Kind, _ message: String, hint: String? = nil) {
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+    }
+
+    package var code: String { kind.rawValue }
+
+    package var retry: RetryAdvice {
+        switch kind {
+        case .timeout, .unreachable, .cancelled, .native: .later
+        case .notARepository, .unsupported, .refNotFound, .refAmbiguous, .unbornBranch, .objectMissing, .corrupt,
+            .tooLarge, .notAFolder, .file, .invalidLocation, .remoteNotFound, .authentication, .hostKey, .tls:
+            .afterFix
+        }
+    }
+
+    package static func == (a: Self, b: Self) -> Bool { a.kind == b.kind }
+}
