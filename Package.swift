@@ -64,6 +64,8 @@ let package = Package(
             name: "SealingTests", dependencies: ["ResealCore", "ResealSealing", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "AgeTests", dependencies: ["ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal"],
+            swiftSettings: strict),
+        .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
     ]

@@ -15,6 +15,7 @@ struct SealNote {
     let repository: String?
     /// Fingerprints of those it was sealed to, as its binding says; empty for an unbound one.
     let recipients: [String]
+    let plaintextBytes: Int32
     /// Of the wrapped file keys.
     let stanzaTypes: [String]
 }
@@ -30,7 +31,6 @@ struct ManifestConverter {
     let snapshot: any Snapshot
     let commit: ObjectID?
     let opener: any ValueOpener
-    let defaultDriftPolicy: DriftPolicy
     let valueBytes: Int
     let limits: ManifestLimits
     private var interned = Interner()
@@ -41,13 +41,11 @@ struct ManifestConverter {
     var isComplete = true
 
     init(
-        snapshot: any Snapshot, commit: ObjectID?, opener: any ValueOpener, defaultDriftPolicy: DriftPolicy,
-        valueBytes: Int, limits: ManifestLimits
+        snapshot: any Snapshot, commit: ObjectID?, opener: any ValueOpener, valueBytes: Int, limits: ManifestLimits
     ) {
         self.snapshot = snapshot
         self.commit = commit
         self.opener = opener
-        self.defaultDriftPolicy = defaultDriftPolicy
         self.valueBytes = valueBytes
         self.limits = limits
     }
@@ -89,7 +87,7 @@ struct ManifestConverter {
         if case .secret(let spec) = manifest.spec {
             resource.secret = DesiredSecret(
                 value: nil, permissions: interned.permissions(spec.permissions), keepPrevious: spec.keepPrevious,
-                deletionProtection: spec.deletionProtection, driftPolicy: spec.driftPolicy ?? defaultDriftPolicy,
+                deletionProtection: spec.deletionProtection, driftPolicy: spec.driftPolicy,
                 expiresAt: spec.expiresAt)
             do {
                 let (value, notes) = try openValue(spec, id: manifest.key.secretID)
@@ -174,6 +172,7 @@ struct ManifestConverter {
                 field: field, line: Int32(clamping: span.line), column: Int32(clamping: span.column),
                 repository: binding.map { interned.text($0.repository) },
                 recipients: interned.texts(binding?.recipients ?? []),
+                plaintextBytes: Int32(clamping: file.plaintextCount),
                 stanzaTypes: interned.texts(file.header.stanzas.map(\.type).filter { $0 != Binding.stanzaType }))
             let leaf = UnopenedLeaf(path: path, span: span, content: .sealed(file), counter: binding?.counter ?? 0)
             return (leaf, note)

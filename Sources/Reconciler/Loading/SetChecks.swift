@@ -129,6 +129,11 @@ struct SetChecks {
         _ note: SealNote, _ resource: DesiredResource, policy: RepositoryPolicy, mustBind: Bool
     ) {
         let id = resource.key.secretID
+        if Int64(note.plaintextBytes) > policy.valueBytes {
+            report(
+                .error, "value.too-large", "\(label(note)) of \(id) is larger than \(policy.valueBytes) bytes",
+                "raise `limits.valueBytes` in the Repository manifest", note, resource)
+        }
         if let repository = note.repository {
             guard !policy.repositoryID.isEmpty, repository != policy.repositoryID else { return }
             report(

@@ -34,7 +34,8 @@ package struct DesiredSecret: Sendable {
     package var permissions: Permissions
     package var keepPrevious: TimeSpan
     package var deletionProtection: Bool
-    package var driftPolicy: DriftPolicy
+    /// `nil` until the repository's own is filled in.
+    package var driftPolicy: DriftPolicy?
     package var expiresAt: Timestamp?
 }
 

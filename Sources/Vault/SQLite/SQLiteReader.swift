@@ -112,6 +112,12 @@ class SQLiteReader: StoreReader {
             [source]) { try body(AppliedRecord(row: $0)) }
     }
 
+    func applied(kind: ResourceKind, source: Int64) throws -> [AppliedRecord] {
+        try all(
+            "SELECT \(AppliedRecord.columns) FROM applied WHERE kind = ? AND source = ? ORDER BY organization, name",
+            [kind.rawValue, source], AppliedRecord.init(row:))
+    }
+
     func appliedSecretCount(source: Int64) throws -> Int {
         let sql = "SELECT count(*) FROM applied WHERE kind = 'Secret' AND source = ?"
         return try one(sql, [source]) { Int($0.integer(0)) } ?? 0

@@ -38,6 +38,7 @@ package protocol StoreReader {
     func applied(_ key: ResourceKey) throws -> AppliedRecord?
     func applied(source: Int64, path: String) throws -> [AppliedRecord]
     func forEachApplied(source: Int64, _ body: (AppliedRecord) throws -> Void) throws
+    func applied(kind: ResourceKind, source: Int64) throws -> [AppliedRecord]
     func appliedSecretCount(source: Int64) throws -> Int
     func appliedNames(kind: ResourceKind, organization: String) throws -> [String]
     func referenceSet(_ id: Int64) throws -> [ReferenceTarget]
