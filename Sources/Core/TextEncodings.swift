@@ -43,20 +43,28 @@ package enum Base64 {
     }()
 
     package static func encode(_ bytes: UnsafeRawBufferPointer, padded: Bool) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var i = 0
-        while i < bytes.count {
-            let rest = bytes.count - i
-            let group =
-                UInt32(bytes[i]) << 16 | (rest > 1 ? UInt32(bytes[i + 1]) << 8 : 0)
-                | (rest > 2 ? UInt32(bytes[i + 2]) : 0)
-            let letters = min(rest, 3) + 1
-            for k in 0..<letters { text.append(alphabet[Int(group >> (18 - 6 * UInt32(k))) & 63]) }
-            if padded { for _ in letters..<4 { text.append(UInt8(ascii: "=")) } }
-            i += 3
+        let rest = bytes.count % 3
+        let count = bytes.count / 3 * 4 + (rest == 0 ? 0 : padded ? 4 : rest + 1)
+        return [UInt8](unsafeUninitializedCapacity: count) { text, used in
+            alphabet.withUnsafeBufferPointer { alphabet in
+                var place = 0
+                for i in stride(from: 0, to: bytes.count, by: 3) {
+                    let left = bytes.count - i
+                    let group =
+                        UInt32(bytes[i]) << 16 | (left > 1 ? UInt32(bytes[i + 1]) << 8 : 0)
+                        | (left > 2 ? UInt32(bytes[i + 2]) : 0)
+                    for k in 0..<min(left + 1, 4) {
+                        text[place] = alphabet[Int(group >> (18 - 6 * UInt32(k))) & 63]
+                        place += 1
+                    }
+                }
+                while place < count {
+                    text[place] = UInt8(ascii: "=")
+                    place += 1
+                }
+            }
+            used = count
         }
-        return text
     }
 
     package static func encode(_ bytes: [UInt8], padded: Bool) -> String {
@@ -65,27 +73,38 @@ package enum Base64 {
 
     /// `nil` for a foreign character, wrong padding, or trailing bits that are not zero.
     package static func decode(_ text: some Collection<UInt8>, padded: Bool) -> [UInt8]? {
+        let decoded = text.withContiguousStorageIfAvailable { decode(UnsafeRawBufferPointer($0), padded: padded) }
+        return decoded ?? Array(text).withUnsafeBytes { decode($0, padded: padded) }
+    }
+
+    /// As above. It works on raw bytes, since it stands in the way of every sealed value that is opened.
+    package static func decode(_ text: UnsafeRawBufferPointer, padded: Bool) -> [UInt8]? {
         var letters = text.count
         if padded {
             guard letters.isMultiple(of: 4) else { return nil }
             letters -= text.suffix(2).reduce(0) { $0 + ($1 == UInt8(ascii: "=") ? 1 : 0) }
         }
         guard letters % 4 != 1 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(letters * 3 / 4)
         var bits: UInt32 = 0
-        var held: UInt32 = 0
-        for letter in text.prefix(letters) {
-            let value = values[Int(letter)]
-            guard value != 0xff else { return nil }
-            bits = bits << 6 | UInt32(value)
-            held += 6
-            if held >= 8 {
-                held -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> held))
-                bits &= (1 << held) - 1
+        // Foreign characters have bits above the sixth, which this collects instead of branching for each.
+        var seen: UInt8 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: letters * 3 / 4) { bytes, used in
+            values.withUnsafeBufferPointer { values in
+                var held: UInt32 = 0
+                for letter in text.prefix(letters) {
+                    let value = values[Int(letter)]
+                    seen |= value
+                    bits = bits << 6 | UInt32(value & 63)
+                    held += 6
+                    if held >= 8 {
+                        held -= 8
+                        bytes[used] = UInt8(truncatingIfNeeded: bits >> held)
+                        used += 1
+                        bits &= (1 << held) - 1
+                    }
+                }
             }
         }
-        return bits == 0 ? bytes : nil
+        return seen <= 63 && bits == 0 ? bytes : nil
     }
 }
