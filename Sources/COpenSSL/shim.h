@@ -8,36 +8,43 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <string.h>
 
 static inline void *reseal_secure_malloc(size_t n) { return CRYPTO_secure_malloc(n, "reseal", 0); }
 static inline void reseal_secure_free(void *p, size_t n) { CRYPTO_secure_clear_free(p, n, "reseal", 0); }
 
-static inline int reseal_hkdf_sha256(EVP_KDF *kdf, const void *ikm, size_t ikm_n, const void *salt, size_t salt_n,
-                                     const void *info, size_t info_n, unsigned char *out, size_t n) {
-    EVP_KDF_CTX *c = EVP_KDF_CTX_new(kdf);
-    if (c == NULL) return 0;
-    OSSL_PARAM p[5], *q = p;
-    *q++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0);
-    *q++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)ikm, ikm_n);
-    if (salt_n > 0) *q++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_n);
-    if (info_n > 0) *q++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, info_n);
-    *q = OSSL_PARAM_construct_end();
-    int ok = EVP_KDF_derive(c, out, n, p);
-    EVP_KDF_CTX_free(c);
+// HMAC (RFC 2104) of two parts, over a digest that was fetched once. OpenSSL's own HMAC and HKDF look their digest up
+// by name in every call, which costs several times the hashing of a short message.
+static inline int reseal_hmac(EVP_MD_CTX *c, const EVP_MD *md, const void *key, size_t key_n, const void *a, size_t a_n,
+                              const void *b, size_t b_n, unsigned char *out) {
+    unsigned char pad[64] = {0};  // The block of SHA-1 and SHA-256.
+    unsigned int n = 0;
+    int ok = EVP_MD_get_block_size(md) == sizeof pad;
+    if (ok && key_n > sizeof pad) {
+        ok = EVP_Digest(key, key_n, pad, &n, md, NULL);
+    } else if (ok && key_n > 0) {
+        memcpy(pad, key, key_n);
+    }
+    for (size_t i = 0; i < sizeof pad; i++) pad[i] ^= 0x36;
+    ok = ok && EVP_DigestInit_ex2(c, md, NULL) && EVP_DigestUpdate(c, pad, sizeof pad) && EVP_DigestUpdate(c, a, a_n)
+         && EVP_DigestUpdate(c, b, b_n) && EVP_DigestFinal_ex(c, out, &n);
+    for (size_t i = 0; i < sizeof pad; i++) pad[i] ^= 0x36 ^ 0x5c;
+    ok = ok && EVP_DigestInit_ex2(c, md, NULL) && EVP_DigestUpdate(c, pad, sizeof pad) && EVP_DigestUpdate(c, out, n)
+         && EVP_DigestFinal_ex(c, out, &n);
+    OPENSSL_cleanse(pad, sizeof pad);
     return ok;
 }
 
-static inline int reseal_hmac(EVP_MAC *mac, const char *digest, const void *key, size_t key_n, const void *data,
-                              size_t data_n, unsigned char *out, size_t out_n) {
-    EVP_MAC_CTX *c = EVP_MAC_CTX_new(mac);
-    if (c == NULL) return 0;
-    OSSL_PARAM p[2];
-    p[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest, 0);
-    p[1] = OSSL_PARAM_construct_end();
-    size_t written = 0;
-    int ok = EVP_MAC_init(c, key, key_n, p) == 1 && EVP_MAC_update(c, data, data_n) == 1
-             && EVP_MAC_final(c, out, &written, out_n) == 1 && written == out_n;
-    EVP_MAC_CTX_free(c);
+// HKDF-SHA-256 (RFC 5869) of at most 32 bytes, hence one round of its second half.
+static inline int reseal_hkdf_sha256(EVP_MD_CTX *c, const EVP_MD *sha256, const void *ikm, size_t ikm_n,
+                                     const void *salt, size_t salt_n, const void *info, size_t info_n,
+                                     unsigned char *out, size_t n) {
+    unsigned char extracted[32], expanded[32];
+    int ok = n <= sizeof expanded && reseal_hmac(c, sha256, salt, salt_n, ikm, ikm_n, NULL, 0, extracted)
+             && reseal_hmac(c, sha256, extracted, sizeof extracted, info, info_n, "\x01", 1, expanded);
+    if (ok) memcpy(out, expanded, n);
+    OPENSSL_cleanse(extracted, sizeof extracted);
+    OPENSSL_cleanse(expanded, sizeof expanded);
     return ok;
 }
 

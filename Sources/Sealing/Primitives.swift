@@ -24,7 +24,7 @@ package enum SystemRandom {
 package enum SHA256 {
     package static let bytes = 32
     // Immutable once fetched, and never freed.
-    private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
+    fileprivate nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
 
     package static func hash(_ data: UnsafeRawBufferPointer) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: bytes)
@@ -37,6 +37,18 @@ package enum SHA256 {
     package static func hash(_ data: [UInt8]) -> [UInt8] { data.withUnsafeBytes { hash($0) } }
 }
 
+/// Sole owner of one `EVP_MD_CTX`.
+private struct DigestContext: ~Copyable {
+    let raw: OpaquePointer
+
+    init() throws(SealingFailure) {
+        guard let context = EVP_MD_CTX_new() else { throw .native("cannot allocate a digest context") }
+        raw = context
+    }
+
+    deinit { EVP_MD_CTX_free(raw) }
+}
+
 /// HMAC (RFC 2104).
 package enum HMAC {
     package enum Digest: String, Sendable {
@@ -45,15 +57,17 @@ package enum HMAC {
         var bytes: Int { self == .sha1 ? 20 : 32 }
     }
     // Immutable once fetched, and never freed.
-    private nonisolated(unsafe) static let algorithm = EVP_MAC_fetch(nil, "HMAC", nil)
+    private nonisolated(unsafe) static let sha1 = EVP_MD_fetch(nil, Digest.sha1.rawValue, nil)
 
     package static func code(
         _ data: UnsafeRawBufferPointer, key: SecretBytes, digest: Digest = .sha256
     ) throws(SealingFailure) -> [UInt8] {
         var out = [UInt8](repeating: 0, count: digest.bytes)
+        let context = try DigestContext()
         let status = key.withUnsafeBytes {
             reseal_hmac(
-                algorithm, digest.rawValue, $0.baseAddress, $0.count, data.baseAddress, data.count, &out, out.count)
+                context.raw, digest == .sha1 ? sha1 : SHA256.algorithm, $0.baseAddress, $0.count, data.baseAddress,
+                data.count, nil, 0, &out)
         }
         try openSSL("cannot compute an HMAC", status)
         return out
@@ -68,18 +82,19 @@ package enum HMAC {
 
 /// Key derivation.
 package enum KDF {
-    // Immutable once fetched, and never freed.
-    private nonisolated(unsafe) static let hkdf = EVP_KDF_fetch(nil, "HKDF", nil)
-
     /// HKDF-SHA-256 (RFC 5869).
+    ///
+    /// - Parameter count: how many bytes to derive, at most 32.
     package static func hkdf(
         _ key: SecretBytes, salt: [UInt8] = [], info: String, count: Int = 32
     ) throws(SealingFailure) -> SecretBytes {
+        precondition((1...SHA256.bytes).contains(count), "HKDF derives 1 to 32 bytes here")
         let info = Array(info.utf8)
+        let context = try DigestContext()
         return try SecretBytes(count: count) { (out) throws(SealingFailure) in
             let status = key.withUnsafeBytes {
                 reseal_hkdf_sha256(
-                    hkdf, $0.baseAddress, $0.count, salt, salt.count, info, info.count,
+                    context.raw, SHA256.algorithm, $0.baseAddress, $0.count, salt, salt.count, info, info.count,
                     out.bindMemory(to: UInt8.self).baseAddress, out.count)
             }
             try openSSL("cannot derive a key", status)
