@@ -1,0 +1,173 @@
+internal import ResealCore
+
+/// Reads `spec.value`: the leaves, or the reference to a file.
+struct ValueReader {
+    private var check: SchemaCheck
+    private let limits: ManifestLimits
+    private var leaves: [ValueLeaf] = []
+
+    /// Reads `node`, reporting into `check`. `nil` if there is no value, or not one that can be used.
+    static func read(_ node: NodeID, name: NodeID, limits: ManifestLimits, check: inout SchemaCheck) -> ValueSpec? {
+        var reader = ValueReader(check: check, limits: limits)
+        defer { check = reader.check }
+        return reader.value(node, name)
+    }
+
+    private init(check: SchemaCheck, limits: ManifestLimits) {
+        self.check = check
+        self.limits = limits
+    }
+
+    private mutating func value(_ node: NodeID, _ name: NodeID) -> ValueSpec? {
+        let span = check.text.span(at: Int(check.tree[node].start))
+        switch check.tree[node].kind {
+        case .scalar:
+            if check.tree[node].meaning == .null { return nil }
+            leaf(node, .whole, name)
+            return ValueSpec(source: .inline(leaves), isScalar: true, span: span)
+        case .sequence:
+            refuseList(node, name)
+            return nil
+        case .mapping:
+            if let path = check.tree.value(node, "fromFile") { return fromFile(node, path, span) }
+            if let path = check.tree.value(node, "fromSOPS") { return fromSOPS(node, path, span) }
+            mapping(node, .whole, name)
+            return ValueSpec(source: .inline(leaves), isScalar: false, span: span)
+        }
+    }
+
+    private mutating func mapping(_ node: NodeID, _ path: FieldPath, _ name: NodeID) {
+        let tree = check.tree
+        if tree[node].count == 0 {
+            check.report(
+                "manifest.empty-value", "\(check.subject(name)) has no fields", hint: "remove the key, or add a field",
+                at: node)
+        }
+        for (key, value) in tree.entries(node) {
+            check.content(key, Self.fieldName, name, isKey: true)
+            let field = path.appending(tree.string(key))
+            switch tree[value].kind {
+            case .mapping: nested(value, field, key)
+            case .sequence: refuseList(value, key)
+            case .scalar: leaf(value, field, key)
+            }
+        }
+    }
+
+    private mutating func nested(_ node: NodeID, _ field: FieldPath, _ name: NodeID) {
+        let words: [StaticString] = ["fromFile", "fromSOPS"]
+        if let word = words.first(where: { check.tree.value(node, $0) != nil }) {
+            check.report(
+                "manifest.nested-file", "`\(word)` stands for the whole value, not for a field",
+                hint: "write value: {\(word): …}, or seal the field", at: node)
+        }
+        mapping(node, field, name)
+    }
+
+    private mutating func leaf(_ node: NodeID, _ field: FieldPath, _ name: NodeID) {
+        guard leaves.count < limits.fields else {
+            if leaves.count == limits.fields {
+                check.report("manifest.too-many-fields", "the value has more than \(limits.fields) fields", at: node)
+            }
+            return
+        }
+        let found = check.tree[node]
+        guard Int(found.count) <= limits.valueBytes else {
+            return check.report(
+                "manifest.value-too-large", "\(check.subject(name)) is larger than \(limits.valueBytes) bytes",
+                hint: "raise limits.valueBytes of the Repository, or keep a reference instead", at: node)
+        }
+        guard let content = content(node, name) else { return }
+        leaves.append(
+            ValueLeaf(
+                field: field, span: check.text.span(at: Int(found.start)), content: content,
+                byteRange: Int(found.start)..<Int(found.end)))
+    }
+
+    private mutating func content(_ node: NodeID, _ name: NodeID) -> ValueLeaf.Content? {
+        if check.tree[node].isArmor {
+            guard check.tree.withText(node, ArmorMark.ends) else {
+                check.report(
+                    "manifest.armor",
+                    "the sealed value of \(check.subject(name)) is cut short or damaged: it does not end with \(ArmorMark.end)",
+                    hint: "restore it from Git, or seal the value again; every line needs the same indent", at: node)
+                return nil
+            }
+            return .sealed(check.tree.bytes(node))
+        }
+        guard let scalar = check.tree.plainScalar(node) else {
+            check.report("manifest.base64", "\(check.subject(name)) is not base64, as !!binary says", at: node)
+            return nil
+        }
+        return .plain(scalar)
+    }
+
+    private mutating func refuseList(_ node: NodeID, _ name: NodeID) {
+        check.report(
+            "manifest.list-value", "\(check.subject(name)) is a list; a value has scalars and mappings only",
+            hint: "give each item a key of its own, or join the items in one string", at: node)
+    }
+
+    private mutating func fromFile(_ node: NodeID, _ path: NodeID, _ span: SourceSpan) -> ValueSpec? {
+        let before = check.log.errors
+        check.object(node, Self.fromFileRule, .none)
+        guard check.log.errors == before else { return nil }
+        let resolved = refer(path)
+        return ValueSpec(
+            source: .file(path: resolved, span: check.text.span(at: Int(check.tree[path].start))), isScalar: true,
+            span: span)
+    }
+
+    private mutating func fromSOPS(_ node: NodeID, _ path: NodeID, _ span: SourceSpan) -> ValueSpec? {
+        let before = check.log.errors
+        check.object(node, Self.fromSOPSRule, .none)
+        guard check.log.errors == before else { return nil }
+        let key = check.tree.value(node, "key").map(check.tree.string)
+        let resolved = refer(path)
+        return ValueSpec(
+            source: .sops(path: resolved, key: key, span: check.text.span(at: Int(check.tree[path].start))),
+            isScalar: false, span: span)
+    }
+
+    private mutating func refer(_ path: NodeID) -> String {
+        let resolved = RelativePath.resolve(check.tree.string(path), in: check.text.file)
+        check.refer(toFile: resolved, at: path)
+        return resolved
+    }
+
+    static let fieldName = StringRule(.format(.fieldName))
+    static let fromFileRule = ObjectRule([
+        Field("fromFile", .format(.relativePath), "File with the value, sealed with age.", required: true)
+    ])
+    static let fromSOPSRule = ObjectRule([
+        Field("fromSOPS", .format(.relativePath), "Document of SOPS with age recipients.", required: true),
+        Field("key", .text(1024), "Dotted path of the part to take; the whole document by default."),
+    ])
+}
+
+extension YAMLTree {
+    /// The value of a plain leaf; `nil` if it claims to be base64 and is not.
+    func plainScalar(_ node: NodeID) -> PlainScalar? {
+        switch self[node].meaning {
+        case .string: return PlainScalar(kind: .string, text: bytes(node))
+        case .null: return PlainScalar(kind: .null, text: [])
+        case .integer: return PlainScalar(kind: .integer, text: Array(canonicalNumber(node).utf8))
+        case .float: return PlainScalar(kind: .float, text: Array(canonicalNumber(node).utf8))
+        case .boolean: return PlainScalar(kind: .bool, text: Array((isTrue(node) ? "true" : "false").utf8))
+        case .binary:
+            let letters = withText(node) { text in text.filter { ![0x20, 0x09, 0x0a, 0x0d].contains($0) } }
+            return Base64.decode(letters, padded: true).map { PlainScalar(kind: .binary, text: $0) }
+        }
+    }
+
+    func isTrue(_ node: NodeID) -> Bool {
+        withText(node) { $0.first == UInt8(ascii: "t") || $0.first == UInt8(ascii: "T") }
+    }
+
+    /// A number as JSON writes it.
+    func canonicalNumber(_ node: NodeID) -> String {
+        withText(node) { text in
+            ScalarMeaning.integer(text).map { "\($0)" } ?? ScalarMeaning.float(text) ?? "0"
+        }
+    }
+}

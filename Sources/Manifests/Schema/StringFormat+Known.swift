@@ -1,0 +1,147 @@
+internal import ResealCore
+
+extension StringFormat {
+    static let resourceName = StringFormat(
+        "a name such as prod/orders-db", pattern: ResourceName.pattern, problem: ResourceName.problem)
+
+    static let timeSpan = StringFormat(
+        "a duration such as 90d or 12h30m (units w, d, h, m, s)", pattern: TimeSpan.pattern, bytes: 2...40,
+        isValid: { TimeSpan($0) != nil })
+
+    static let timestamp = StringFormat(
+        "a time such as 2027-01-31T08:00:00Z, or a date such as 2027-01-31",
+        pattern: #"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?)?$"#, bytes: 10...40,
+        isValid: { Timestamp($0) != nil && !isLocal($0) })
+
+    /// Times without a zone are refused: nobody agrees on what they mean.
+    private static func isLocal(_ text: String) -> Bool {
+        text.utf8.count > 10 && !text.uppercased().hasSuffix("Z") && !text.dropFirst(10).contains { "+-".contains($0) }
+    }
+
+    static let principal: StringFormat = {
+        var format = StringFormat(
+            "a principal: user:NAME, service:NAME, role:NAME, or * for everyone",
+            pattern: #"^(\*|(user|service|role):[A-Za-z0-9._@/+-]{1,255})$"#, bytes: 1...263,
+            isValid: { Principal($0) != nil })
+        format.isPrincipal = true
+        return format
+    }()
+
+    static let member = StringFormat(
+        "a member: user:NAME or service:NAME", pattern: "^(user|service):[A-Za-z0-9._@/+-]{1,255}$", bytes: 1...263
+    ) { text in
+        guard let principal = Principal(text), let kind = principal.kind else { return "is neither of them" }
+        return kind == .role ? "is a role; a role cannot contain roles" : nil
+    }
+
+    static let repositoryID = StringFormat(
+        "16 to 64 lower-case letters, digits and `-`", characters: "a-z0-9-", bytes: 16...64)
+
+    static let configName = StringFormat(
+        "a name that the controller's configuration defines", characters: "A-Za-z0-9._-", bytes: 1...128)
+
+    static let label = StringFormat("letters, digits and `._/-`", characters: "A-Za-z0-9._/-", bytes: 1...128)
+
+    static let recipient = StringFormat(
+        "an age recipient (age1…)", pattern: "^age1[a-z0-9]{20,4000}$", bytes: 24...4004, isValid: isRecipient)
+
+    static let recipientOrGroup = StringFormat(
+        "an age recipient (age1…) or group:NAME", pattern: "^(age1[a-z0-9]{20,4000}|group:[A-Za-z0-9._-]{1,128})$",
+        bytes: 1...4004
+    ) { text in
+        if text.hasPrefix("group:") { return configName.problem(String(text.dropFirst(6))) }
+        return isRecipient(text) ? nil : "is neither of them"
+    }
+
+    private static func isRecipient(_ text: String) -> Bool {
+        let body = text.utf8.dropFirst(4)
+        return text.hasPrefix("age1") && body.count >= 20
+            && body.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+    }
+
+    static let glob = StringFormat(
+        "a pattern of `*` (within a segment), `**` (any number of segments) and `?`",
+        pattern: #"^[^\[\]{}\\\u0000-\u001f\u007f]+$"#, bytes: 1...512, problem: Glob.problem)
+
+    static let cron = StringFormat(
+        "five cron fields (minute hour day month weekday, in UTC), such as `0 3 * * 1-5`",
+        pattern: #"^\s*\S+(\s+\S+){4}\s*$"#, bytes: 9...200, problem: CronExpression.problem)
+
+    /// Below the folder of the manifest, so that no manifest reads what lies elsewhere.
+    static let relativePath = StringFormat(
+        "a path below the folder of this manifest", pattern: #"^(?!.*(^|/)\.{0,2}(/|$))[^\\\u0000-\u001f\u007f]+$"#,
+        bytes: 1...1024, problem: RelativePath.problem)
+
+    static let fieldName = StringFormat(
+        "the name of a field", pattern: #"^[^\u0000-\u001f\u007f]+$"#, bytes: 1...128
+    ) { text in text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f } ? "has control characters" : nil }
+
+    static let databaseRole = StringFormat(
+        "a role of PostgreSQL (1 to 63 bytes)", pattern: #"^[^\u0000-\u001f\u007f]+$"#, bytes: 1...63,
+        problem: fieldName.problem)
+
+    static let email = StringFormat(
+        "an e-mail address", pattern: #"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}$"#, bytes: 3...254
+    ) { text in
+        let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+        let local = ASCIISet("A-Za-z0-9._%+-")
+        let domain = ASCIISet("A-Za-z0-9.-")
+        guard parts.count == 2, (1...64).contains(parts[0].count), (1...190).contains(parts[1].count),
+            parts[0].allSatisfy(local.contains), parts[1].allSatisfy(domain.contains)
+        else { return "does not have that form" }
+        return nil
+    }
+
+    static let dnsName = StringFormat(
+        "a host name, `*.` in front allowed", pattern: #"^(\*\.)?[A-Za-z0-9.-]{1,251}$"#, bytes: 1...253
+    ) { text in
+        let allowed = ASCIISet("A-Za-z0-9.-")
+        let name = text.utf8.dropFirst(text.hasPrefix("*.") ? 2 : 0)
+        return !name.isEmpty && name.allSatisfy(allowed.contains) ? nil : "does not have that form"
+    }
+
+    static let ipAddress = StringFormat("an IP address", characters: "0-9a-fA-F.:", bytes: 2...45)
+
+    static let urlPath = StringFormat(
+        "a path that begins with `/`", pattern: #"^/[A-Za-z0-9._~/%-]{0,1023}$"#, bytes: 1...1024
+    ) { text in
+        let allowed = ASCIISet("A-Za-z0-9._~/%-")
+        return text.hasPrefix("/") && text.utf8.allSatisfy(allowed.contains) ? nil : "does not have that form"
+    }
+
+    static let region = StringFormat("a region such as eu-central-1", characters: "a-z0-9-", bytes: 3...40)
+
+    static let kubernetesName = StringFormat(
+        "a name of Kubernetes (lower-case letters, digits, `-` and `.`)", characters: "a-z0-9.-", bytes: 1...253)
+
+    static let gitHubRepository = StringFormat(
+        "a repository as OWNER/NAME", pattern: "^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$", bytes: 3...140
+    ) { text in
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let owner = ASCIISet("A-Za-z0-9-")
+        let name = ASCIISet("A-Za-z0-9._-")
+        guard parts.count == 2, (1...39).contains(parts[0].count), (1...100).contains(parts[1].count),
+            parts[0].allSatisfy(owner.contains), parts[1].allSatisfy(name.contains)
+        else { return "does not have that form" }
+        return nil
+    }
+}
+
+/// Paths of `fromFile` and `fromSOPS`.
+enum RelativePath {
+    static func problem(_ text: String) -> String? {
+        if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == UInt8(ascii: "\\") }) {
+            return "has control characters or backslashes"
+        }
+        if text.hasPrefix("/") { return "is absolute" }
+        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
+        if segments.contains("..") { return "leaves the folder (`..`)" }
+        if segments.contains(where: { $0.isEmpty || $0 == "." }) { return "has an empty segment or `.`" }
+        return nil
+    }
+
+    /// The path from the root of the repository of what `path` names in the manifest `file`.
+    static func resolve(_ path: String, in file: String) -> String {
+        file.lastIndex(of: "/").map { file[...$0] + path } ?? path
+    }
+}

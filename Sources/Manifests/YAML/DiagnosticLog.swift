@@ -1,0 +1,34 @@
+internal import ResealCore
+
+/// Collects the findings of one file, up to a limit.
+struct DiagnosticLog {
+    private(set) var diagnostics: [Diagnostic] = []
+    /// Errors found, those above the limit included.
+    private(set) var errors = 0
+    private let limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    var isFull: Bool { diagnostics.count > limit }
+
+    mutating func add(_ diagnostic: Diagnostic) {
+        if diagnostic.severity == .error { errors += 1 }
+        if diagnostics.count < limit {
+            diagnostics.append(diagnostic)
+        } else if diagnostics.count == limit {
+            diagnostics.append(
+                Diagnostic(
+                    .error, code: "yaml.too-many-errors",
+                    "more than \(limit) findings in this file; the rest is left out",
+                    at: diagnostic.span))
+        }
+    }
+}
+
+/// Words of a file as they may appear in a message: one line, bounded, nothing that a terminal would act on.
+func quoted(_ text: String) -> String {
+    let safe = text.unicodeScalars.prefix(60).map { scalar -> Character in
+        scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) || scalar == "`" ? "?" : Character(scalar)
+    }
+    return "`" + String(safe) + (text.unicodeScalars.count > 60 ? "…" : "") + "`"
+}
