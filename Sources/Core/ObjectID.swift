@@ -50,3 +50,12 @@ extension ObjectID: Codable {
         try container.encode(description)
     }
 }
+
+extension ObjectID {
+    /// Forty zeros, which no object has.
+    package init(zero: Void) {
+        a = 0
+        b = 0
+        c = 0
+    }
+}

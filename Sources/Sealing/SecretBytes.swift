@@ -54,6 +54,19 @@ public final class SecretBytes: Sendable {
     /// An unprotected copy as text; `nil` unless the bytes are valid UTF-8.
     public func revealText() -> String? { String(validating: storage, as: UTF8.self) }
 
+    /// True for valid UTF-8. Checked in place, without a `String` that could not be zeroed.
+    package var isUTF8: Bool {
+        var decoder = UTF8()
+        var iterator = storage.makeIterator()
+        while true {
+            switch decoder.decode(&iterator) {
+            case .scalarValue: continue
+            case .emptyInput: return true
+            case .error: return false
+            }
+        }
+    }
+
     /// Compares in time that depends on the lengths only.
     public func isEqual(to other: SecretBytes) -> Bool {
         count == other.count && (count == 0 || CRYPTO_memcmp(storage.baseAddress, other.storage.baseAddress, count) == 0)

@@ -133,6 +133,41 @@ public actor Vault {
     }
 }
 
+extension Vault {
+    /// Records of the audit trail, oldest first. The look itself is recorded too.
+    package func audit(_ filter: AuditFilter, by context: ActionContext) throws -> [AuditRecord] {
+        try core.audited(.auditRead, "", by: context) { transaction in
+            var records: [AuditRecord] = []
+            try transaction.store.forEachAuditRecord(filter) { records.append($0) }
+            try transaction.audit.record(.auditRead, by: context)
+            return records
+        }
+    }
+
+    /// Checks the whole audit trail. See ``AuditVerifier``.
+    package func verifyAudit(expectedHead: String?) throws -> AuditVerification {
+        let problems = try core.store.integrityProblems()
+        var report = try core.store.read { store in
+            try AuditVerifier.verify(
+                store, vaultID: core.keyring.vaultID, publicKey: core.keyring.auditKey.publicKey,
+                expected: expectedHead)
+        }
+        report.problems += problems.map { "the store is damaged: \($0)" }
+        return report
+    }
+
+    /// What the vault holds, in numbers.
+    package func status() throws -> VaultStatus {
+        try core.store.read { store in
+            let count = try store.secretCount()
+            return VaultStatus(
+                serial: try store.integer(.serial), active: count.active, managed: count.managed,
+                deleted: count.deleted, sources: try store.sources(),
+                drifted: try store.driftedSecrets().map(\.id), auditHead: try store.auditHeads().last?.text ?? "")
+        }
+    }
+}
+
 extension VaultTransaction {
     fileprivate func reading(
         _ id: SecretID, version: Int64? = nil, by context: ActionContext

@@ -83,3 +83,14 @@ public struct VersionInfo: Sendable {
         destroyedAt = record.destroyedAt
     }
 }
+
+/// The state of a vault, in numbers.
+package struct VaultStatus: Sendable {
+    package let serial: Int64
+    package let active: Int
+    package let managed: Int
+    package let deleted: Int
+    package let sources: [SourceRecord]
+    package let drifted: [SecretID]
+    package let auditHead: String
+}

@@ -1,1 +1,11 @@
-print("reseal")
+internal import Glibc
+internal import ResealCore
+
+// A full disk and a reader that went away come back as errors of the call, not as a signal that ends the process.
+signal(SIGXFSZ, SIG_IGN)
+signal(SIGPIPE, SIG_IGN)
+// No core dump may hold a secret.
+prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+umask(0o077)
+
+exit(await CommandRunner.run())

@@ -41,4 +41,13 @@ package struct Permissions: Sendable, Hashable {
     package var write: [Principal] = []
     package var rotate: [Principal] = []
     package var delete: [Principal] = []
+
+    package init(
+        read: [Principal] = [], write: [Principal] = [], rotate: [Principal] = [], delete: [Principal] = []
+    ) {
+        self.read = read
+        self.write = write
+        self.rotate = rotate
+        self.delete = delete
+    }
 }

@@ -34,6 +34,12 @@ struct DesiredLoader {
         return try load(snapshot.files().filter(\.isManifest), snapshot, .none, removed: { _ in [] })
     }
 
+    /// Reads everything that can be read of a commit that was accepted once, whatever is wrong with it.
+    func loadLeniently() throws -> LoadedDesired {
+        let snapshot = try source.open()
+        return try load(snapshot.files().filter(\.isManifest), snapshot, .none, isLenient: true, removed: { _ in [] })
+    }
+
     /// Reads some files; the others are known by the index.
     ///
     /// - Parameter removed: the resources that were in these files and are gone, given those that are there.
@@ -44,7 +50,7 @@ struct DesiredLoader {
     }
 
     private func load(
-        _ files: [TreeFile], _ snapshot: any Snapshot, _ surroundings: Surroundings,
+        _ files: [TreeFile], _ snapshot: any Snapshot, _ surroundings: Surroundings, isLenient: Bool = false,
         removed: (Set<ResourceKey>) -> [ResourceKey]
     ) throws -> LoadedDesired {
         var set = try ParallelConversion.run(files, workers: workers, progress: progress) {
@@ -62,7 +68,9 @@ struct DesiredLoader {
         let findings =
             set.diagnostics + rules.findings
             + (try SetChecks.run(checks, policy: rules.policy, rules: rules.recipients))
-        guard !findings.contains(where: { $0.severity == .error }) else { throw DiagnosticsFailure(findings) }
+        guard isLenient || !findings.contains(where: { $0.severity == .error }) else {
+            throw DiagnosticsFailure(findings)
+        }
         return LoadedDesired(
             state: DesiredState(resources: set.manifests.map(\.resource), policy: rules.policy, roles: rules.roles),
             recipientsDigest: rules.recipientsDigest, warnings: DiagnosticsFailure(findings).diagnostics,
@@ -82,7 +90,7 @@ private struct RepositoryRules {
     init(_ definitions: [Manifest], surroundings: Surroundings, isComplete: Bool) throws {
         policy = surroundings.policy ?? RepositoryPolicy()
         recipients = surroundings.recipients
-        recipientsDigest = surroundings.recipients?.digest ?? Digest256(hashing: [])
+        recipientsDigest = surroundings.recipientsDigest
         roles = surroundings.roles
         var repository: Manifest?
         var recipientsManifest: Manifest?
@@ -95,9 +103,8 @@ private struct RepositoryRules {
             case .recipients(let spec):
                 noteSecond(manifest, after: recipientsManifest)
                 recipientsManifest = manifest
-                let rules = RecipientRules(spec)
-                recipients = rules
-                recipientsDigest = rules.digest
+                recipients = try RecipientRules(spec)
+                recipientsDigest = Digest256(hashing: manifest.publicForm)
             case .role(let spec): roles.set(manifest.key, members: spec.members)
             default: break
             }

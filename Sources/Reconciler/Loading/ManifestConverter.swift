@@ -167,7 +167,7 @@ struct ManifestConverter {
             let file = try SealedFile(parsing: bytes)
             guard file.plaintextCount <= valueBytes else { throw Self.tooLarge(valueBytes, span) }
             let binding = try Binding.find(in: file.header.stanzas)
-            if let binding { try checkPlace(binding, id: id, field: field, span: span) }
+            if let binding { try checkPlace(binding, id: id, field: FieldPath(path), span: span) }
             let note = SealNote(
                 field: field, line: Int32(clamping: span.line), column: Int32(clamping: span.column),
                 repository: binding.map { interned.text($0.repository) },
@@ -186,11 +186,14 @@ struct ManifestConverter {
         }
     }
 
-    private func checkPlace(_ binding: Binding, id: SecretID, field: String, span: SourceSpan) throws {
-        guard let problem = binding.mismatch(organization: id.organization, secret: id.name, field: field) else { return }
+    private func checkPlace(_ binding: Binding, id: SecretID, field: FieldPath, span: SourceSpan) throws {
+        // The repository is judged with the whole set: its manifest may be in a file that is not read yet.
+        let problem = binding.mismatch(
+            repository: binding.repository, organization: id.organization, secret: id.name, field: field)
+        guard let problem else { return }
         throw DiagnosticsFailure([
             Diagnostic(
-                code: "value.misplaced", problem,
+                code: "value.misplaced", "the value \(problem)",
                 hint: "a sealed value cannot be moved or copied; seal it anew with `reseal seal \(id.name)`", at: span)
         ])
     }

@@ -96,9 +96,11 @@ struct ObservedState {
         return roles
     }
 
-    func recipients() throws -> RecipientRules? {
+    func recipients() throws -> (rules: RecipientRules, digest: Digest256)? {
         for manifest in try definitions(.recipients) {
-            if case .recipients(let spec) = manifest.spec { return RecipientRules(spec) }
+            if case .recipients(let spec) = manifest.spec {
+                return (try RecipientRules(spec), Digest256(hashing: manifest.publicForm))
+            }
         }
         return nil
     }

@@ -2,6 +2,7 @@ internal import Dispatch
 internal import ResealCore
 internal import ResealGit
 internal import ResealManifests
+internal import ResealVault
 internal import Synchronization
 
 /// What a set of files says.

@@ -1,5 +1,6 @@
 internal import ResealCore
 internal import ResealManifests
+internal import ResealSealing
 internal import ResealVault
 
 /// What is known outside of the files that a run reads: the rest of the repository, as the last apply indexed it.
@@ -12,19 +13,20 @@ struct Surroundings {
     var referrers: (ReferenceTarget) throws -> [(key: ResourceKey, position: SourcePosition)]
     var policy: RepositoryPolicy?
     var recipients: RecipientRules?
+    var recipientsDigest: Digest256
     var roles: RoleDirectory
 
     /// Nothing: every file is read.
     static var none: Surroundings {
         Surroundings(
             position: { _ in nil }, names: { _, _ in [] }, referrers: { _ in [] }, policy: nil, recipients: nil,
-            roles: RoleDirectory())
+            recipientsDigest: Digest256(hashing: []), roles: RoleDirectory())
     }
 
     /// The index of the store, without the files that this run reads.
     static func index(
-        _ store: any Store, source: SourceRecord, without paths: Set<String>, recipients: RecipientRules?,
-        roles: RoleDirectory
+        _ store: any Store, source: SourceRecord, without paths: Set<String>,
+        recipients: (rules: RecipientRules, digest: Digest256)?, roles: RoleDirectory
     ) -> Surroundings {
         Surroundings(
             position: { key in
@@ -40,6 +42,7 @@ struct Surroundings {
                 try store.read { try $0.referrers(to: target, source: source.id) }
                     .filter { !paths.contains($0.position.path) }.map { ($0.key, $0.position) }
             },
-            policy: RepositoryPolicy(decoding: source.policy), recipients: recipients, roles: roles)
+            policy: RepositoryPolicy(decoding: source.policy), recipients: recipients?.rules,
+            recipientsDigest: recipients?.digest ?? Digest256(hashing: []), roles: roles)
     }
 }

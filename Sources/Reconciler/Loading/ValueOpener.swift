@@ -106,8 +106,7 @@ struct KeylessOpener: ValueOpener {
 extension SecretValue.Leaf {
     /// A sealed leaf has no YAML type of its own: text where it is UTF-8, otherwise binary.
     init(path: [String], opened: SecretBytes) {
-        let isText = opened.withUnsafeBytes { UTF8Check.isValid($0) }
-        self.init(path: path, type: isText ? .string : .binary, bytes: opened)
+        self.init(path: path, type: opened.isUTF8 ? .string : .binary, bytes: opened)
     }
 
     init(path: [String], scalar: PlainScalar) {
@@ -121,20 +120,5 @@ extension SecretValue.Leaf {
             case .binary: .binary
             }
         self.init(path: path, type: type, bytes: SecretBytes(type == .null ? Array("null".utf8) : scalar.text))
-    }
-}
-
-/// Checks text without making a String of a secret.
-enum UTF8Check {
-    static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var decoder = UTF8()
-        var iterator = bytes.makeIterator()
-        while true {
-            switch decoder.decode(&iterator) {
-            case .scalarValue: continue
-            case .emptyInput: return true
-            case .error: return false
-            }
-        }
     }
 }

@@ -77,6 +77,31 @@ package struct SecretRecord: Sendable {
     package var deletedAt: Timestamp?
     /// When a deleted secret's values are destroyed.
     package var purgeAt: Timestamp?
+
+    package init(
+        rowID: Int64, id: SecretID, state: State, spec: [UInt8], specDigest: Digest256, currentVersion: Int64,
+        latestVersion: Int64, fingerprint: Digest256?, fields: [FieldState], isManaged: Bool,
+        deletionProtection: Bool, keepPrevious: TimeSpan, drift: Drift?, createdAt: Timestamp, updatedAt: Timestamp,
+        deletedAt: Timestamp?, purgeAt: Timestamp?
+    ) {
+        self.rowID = rowID
+        self.id = id
+        self.state = state
+        self.spec = spec
+        self.specDigest = specDigest
+        self.currentVersion = currentVersion
+        self.latestVersion = latestVersion
+        self.fingerprint = fingerprint
+        self.fields = fields
+        self.isManaged = isManaged
+        self.deletionProtection = deletionProtection
+        self.keepPrevious = keepPrevious
+        self.drift = drift
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.deletedAt = deletedAt
+        self.purgeAt = purgeAt
+    }
 }
 
 /// One version of a secret, without its ciphertext.
@@ -110,6 +135,19 @@ package struct AppliedRecord: Sendable {
     package var fingerprint: Digest256?
     /// The set of things that the manifest refers to; see ``StoreReader/referenceSet(_:)``.
     package var referenceSet: Int64
+
+    package init(
+        key: ResourceKey, source: Int64, position: SourcePosition, spec: [UInt8], specDigest: Digest256,
+        fingerprint: Digest256?, referenceSet: Int64
+    ) {
+        self.key = key
+        self.source = source
+        self.position = position
+        self.spec = spec
+        self.specDigest = specDigest
+        self.fingerprint = fingerprint
+        self.referenceSet = referenceSet
+    }
 }
 
 /// One watched place in Git: which commit of it the vault holds.
@@ -126,4 +164,19 @@ package struct SourceRecord: Sendable {
     package var appliedAt: Timestamp
     /// What decides how a repository is judged, canonical JSON: settings of the Repository manifest at that commit.
     package var policy: [UInt8]
+
+    package init(
+        id: Int64, location: String, path: String, ref: String, repositoryID: String, commit: ObjectID,
+        tree: ObjectID?, appliedAt: Timestamp, policy: [UInt8]
+    ) {
+        self.id = id
+        self.location = location
+        self.path = path
+        self.ref = ref
+        self.repositoryID = repositoryID
+        self.commit = commit
+        self.tree = tree
+        self.appliedAt = appliedAt
+        self.policy = policy
+    }
 }

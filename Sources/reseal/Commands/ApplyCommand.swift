@@ -1,0 +1,83 @@
+internal import ArgumentParser
+internal import Glibc
+internal import ResealCore
+internal import ResealReconciler
+internal import ResealVault
+
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Bring the vault to a commit, in one transaction with its audit records.",
+        discussion: """
+            Without FILE, plans the commit, shows the plan and asks. With FILE, applies exactly the plan that \
+            `reseal plan --out` saved, and refuses it when the commit or the vault moved since.
+
+            EXAMPLES
+              reseal apply --repo . --identity key.txt
+              reseal apply --yes
+              reseal apply change.plan
+
+            \(ExitStatus.help)
+            """)
+
+    @OptionGroup var vault: VaultOptions
+    @OptionGroup(title: "Git") var git: GitOptions
+    @OptionGroup var format: PlanFormatOptions
+
+    @Argument(help: ArgumentHelp("A saved plan.", valueName: "file"), completion: .file())
+    var file: String?
+
+    @Flag(help: "Ask nothing.")
+    var yes = false
+
+    @Flag(help: "Delete more secrets at once than the repository's limit.")
+    var allowMassDeletion = false
+
+    @Flag(help: "Accept, this once, a branch that does not contain the applied commit.")
+    var allowRewrittenHistory = false
+
+    func run() async throws {
+        let home = vault.vaultHome
+        let context = try vault.context()
+        let core = try vault.openCore()
+        let lock = try ApplyLock(home)
+        defer { withExtendedLifetime(lock) {} }
+        let saved = try file.map(SavedPlan.init(readingFrom:))
+        var settings = try git.settings(home)
+        if let saved { settings.override(saved) }
+        let checkout = try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath).resolve(workTree: false)
+        let reconciler = Reconciler(try reconciliation(core, settings, saved, checkout))
+
+        if saved == nil, try await reconciler.isUpToDate(checkout) {
+            return ApplyView(json: format.json).show(try await reconciler.upToDateReport(), checkout)
+        }
+        let prepared = try await reconciler.prepare(checkout, by: context)
+        try saved?.requireSame(prepared.plan)
+        if saved == nil, !format.json || !yes { format.show(prepared) }
+        if prepared.plan.guards.isEmpty { try confirm(prepared.plan, isSaved: saved != nil) }
+        ApplyView(json: format.json).show(try await reconciler.apply(prepared, by: context), checkout)
+    }
+
+    private func reconciliation(
+        _ core: VaultCore, _ settings: GitSettings, _ saved: SavedPlan?, _ checkout: Checkout
+    ) throws -> Reconciliation {
+        var options = ReconcileOptions()
+        options.allowsMassDeletion = allowMassDeletion || saved?.allowsMassDeletion == true
+        options.allowsRewrittenHistory = allowRewrittenHistory
+        let progress = Progress("reading manifests:")
+        options.progress = { progress.update($0) }
+        // Nothing is opened when there is nothing to do, so a missing identity matters only later.
+        let upToDate = try Reconciliation(core: core, identities: []).isUpToDate(checkout)
+        let identities = upToDate && saved == nil ? [] : try settings.identities()
+        return Reconciliation(core: core, identities: identities, options: options)
+    }
+
+    private func confirm(_ plan: Plan, isSaved: Bool) throws {
+        guard !yes, !isSaved, !plan.isEmpty else { return }
+        guard Terminal.isTerminal(STDIN_FILENO) else {
+            throw ValidationError("there is no terminal to ask at; repeat with --yes")
+        }
+        Terminal.write(Array("Apply this plan? Only `yes` is taken as a yes: ".utf8), to: STDERR_FILENO)
+        guard readLine() == "yes" else { throw CleanExit.message("nothing was changed") }
+    }
+}

@@ -1,0 +1,114 @@
+internal import ArgumentParser
+internal import ResealCore
+internal import ResealSealing
+internal import ResealVault
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Show and check the audit trail.",
+        subcommands: [AuditListCommand.self, AuditVerifyCommand.self])
+}
+
+struct AuditListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List audit records, oldest first.",
+        discussion: "Looking at the trail is recorded in it.")
+
+    @OptionGroup var vault: VaultOptions
+
+    @Option(help: ArgumentHelp("Action, or the first words of one: vault.secret.read, vault.secret, git.", valueName: "action"))
+    var type: String?
+    @Option(help: ArgumentHelp("Secret by name, or address <kind>.<organization>/<name>.", valueName: "name"))
+    var secret: String?
+    @Option(help: ArgumentHelp("For example user:alice.", valueName: "principal"))
+    var principal: String?
+    @Option(help: ArgumentHelp("How far back: 30d, 12h, or a date.", valueName: "period"))
+    var since: String?
+    @Option(help: ArgumentHelp("Up to this date or time.", valueName: "time"))
+    var until: String?
+    @Option(help: ArgumentHelp("ok, refused or failed.", valueName: "result"))
+    var result: String?
+    @Option(help: ArgumentHelp("Only the newest so many.", valueName: "n"))
+    var limit: Int?
+    @Flag(help: "Print one JSON object a line.")
+    var json = false
+
+    func run() async throws {
+        let filter = try makeFilter(now: WallClock.system.now())
+        let records = try await vault.openVault().audit(filter, by: try vault.context())
+        if json {
+            for record in records {
+                var members = record.members
+                members["hash"] = .string(record.hash.description)
+                Terminal.print(JSON.object(members).canonical)
+            }
+        } else {
+            Terminal.print(
+                TextTable.render(
+                    ["SEQ", "TIME", "PRINCIPAL", "ACTION", "RESULT", "SUBJECT", "VERSION", "DETAIL"],
+                    records.map { record in
+                        [
+                            "\(record.sequence)", record.at.description, record.principal.description,
+                            record.action.rawValue, record.result.rawValue, record.subject.isEmpty ? "-" : record.subject,
+                            record.version.map { "\($0)" } ?? "-", SafeText.line(record.detail),
+                        ]
+                    }))
+        }
+    }
+
+    private func makeFilter(now: Timestamp) throws -> AuditFilter {
+        var filter = AuditFilter(action: type, subject: secret, principal: principal, limit: limit)
+        if let result {
+            guard let value = AuditResult(rawValue: result) else {
+                throw ValidationError("--result is one of \(AuditResult.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            filter.result = value
+        }
+        filter.since = try since.map { try moment($0, before: now, "--since") }
+        filter.until = try until.map { try moment($0, before: now, "--until") }
+        return filter
+    }
+
+    private func moment(_ text: String, before now: Timestamp, _ option: String) throws -> Timestamp {
+        if let span = TimeSpan(text) { return now.subtracting(span) }
+        if let time = Timestamp(text) { return time }
+        throw ValidationError("\(option) takes a period such as 30d, or a time such as 2026-01-31T08:00:00Z")
+    }
+}
+
+struct AuditVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check the whole audit trail: no record changed, removed, moved or cut off.",
+        discussion: """
+            Exits with 1 when something is wrong. The head that `apply` prints, kept outside the vault and given with \
+            --expect-head, also shows whether the whole store was put back to an older copy.
+            """)
+
+    @OptionGroup var vault: VaultOptions
+
+    @Option(help: ArgumentHelp("A head that was seen earlier, <sequence>:<hash>.", valueName: "head"))
+    var expectHead: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let report = try await vault.openVault().verifyAudit(expectedHead: expectHead)
+        if json {
+            let document: JSON = [
+                "whole": .bool(report.isWhole), "records": .integer(report.records),
+                "signed_heads": .integer(Int64(report.signedHeads)),
+                "head": report.head.map { .string($0.text) } ?? .null,
+                "problems": .array(report.problems.map { .string($0) }),
+            ]
+            Terminal.print(document.canonical)
+        } else if report.isWhole {
+            Terminal.print("The audit trail is whole: \(report.records) records, \(report.signedHeads) signed head(s).")
+            if let head = report.head { Terminal.print("Head \(head.text)") }
+        }
+        guard !report.isWhole else { return }
+        if !json { for problem in report.problems { Terminal.note("error: \(problem) [audit.broken]") } }
+        throw ExitCode(ExitStatus.failed.rawValue)
+    }
+}

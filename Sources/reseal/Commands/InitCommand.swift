@@ -1,0 +1,79 @@
+internal import ArgumentParser
+internal import Glibc
+internal import ResealCore
+internal import ResealSealing
+internal import ResealVault
+
+struct InitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Make a new vault, or the first manifests of a repository.",
+        discussion: """
+            Makes the vault's folder with the encrypted store and its root key. Keep a copy of root.key somewhere else: \
+            the store is worthless without it, and so is the key without the store.
+
+            With --manifests, writes a Repository manifest with a fresh random id and a Recipients manifest into that \
+            folder instead.
+            """)
+
+    @OptionGroup var vault: VaultOptions
+
+    @Flag(help: "Make the root key from a passphrase instead of a key file.")
+    var passphrase = false
+
+    @Option(help: ArgumentHelp("Repository to write into config.yaml.", valueName: "path|url"))
+    var repo: String?
+    @Option(help: ArgumentHelp("Branch to write into config.yaml.", valueName: "ref"))
+    var ref: String?
+    @Option(help: ArgumentHelp("Manifests' folder to write into config.yaml.", valueName: "dir"))
+    var path: String?
+    @Option(help: ArgumentHelp("Identity file to write into config.yaml.", valueName: "file"), completion: .file())
+    var identity: String?
+
+    @Option(
+        help: ArgumentHelp("Write the first manifests into this folder of a repository.", valueName: "dir"),
+        completion: .directory)
+    var manifests: String?
+    @Option(
+        name: [.customShort("r"), .long],
+        help: ArgumentHelp("With --manifests: the controller's recipient (from `reseal keygen`).", valueName: "age1…"))
+    var recipient: String?
+
+    func validate() throws {
+        guard manifests == nil || recipient != nil else {
+            throw ValidationError("--manifests needs --recipient: the public key of the controller's identity")
+        }
+    }
+
+    func run() async throws {
+        if let manifests, let recipient { return try StarterManifests.write(to: manifests, recipient: recipient) }
+        let home = vault.vaultHome
+        let secret = passphrase ? try newPassphrase() : nil
+        try VaultCore.create(home, passphrase: secret, by: try vault.context())
+        try writeConfig(home)
+        Terminal.note("made a vault at \(home.path)")
+        if secret == nil { Terminal.note("keep a copy of \(home.rootKeyPath) apart from the store") }
+    }
+
+    private func newPassphrase() throws -> SecretBytes {
+        let first = try vault.readPassphrase(prompt: "New passphrase of the vault: ")
+        guard first.count >= 8 else { throw ValidationError("a passphrase has at least 8 characters") }
+        if vault.passphraseFile == nil {
+            guard try HiddenPrompt.read("Again: ").isEqual(to: first) else {
+                throw ValidationError("the two passphrases differ")
+            }
+        }
+        return first
+    }
+
+    private func writeConfig(_ home: VaultHome) throws {
+        let absoluteRepo = repo.map { FileProbe.exists($0) ? FileProbe.absolute($0) : $0 }
+        let settings: [(String, String?)] = [
+            ("repo", absoluteRepo), ("ref", ref), ("path", path), ("identity", identity.map(FileProbe.absolute)),
+        ]
+        let lines = settings.compactMap { key, value in value.map { "\(key): \(JSON.string($0).canonical)" } }
+        guard !lines.isEmpty else { return }
+        let text = "# Settings of this vault; flags on the command line win.\n" + lines.joined(separator: "\n") + "\n"
+        try AtomicFile.write(text, to: home.configPath)
+    }
+}

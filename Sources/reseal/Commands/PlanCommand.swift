@@ -1,0 +1,113 @@
+internal import ArgumentParser
+internal import ResealCore
+internal import ResealReconciler
+internal import ResealVault
+
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what apply would do. Changes nothing, and shows no value.",
+        discussion: """
+            Compares a commit (--ref) or the work tree as it lies there (--worktree) with the vault.
+
+            With --base REF it compares two commits instead and needs no key and no vault: manifests, bindings, \
+            counters and recipients are checked, sealed values are named and not opened. That is the form for CI on \
+            pull requests.
+
+            EXAMPLES
+              reseal plan --repo . --identity key.txt
+              reseal plan --repo . --ref feature --base main --markdown
+              reseal plan --out change.plan && reseal apply change.plan
+
+            \(ExitStatus.help)
+            """)
+
+    @OptionGroup var vault: VaultOptions
+    @OptionGroup(title: "Git") var git: GitOptions
+    @OptionGroup var format: PlanFormatOptions
+
+    @Flag(help: "Plan the work tree with its uncommitted changes instead of a commit.")
+    var worktree = false
+
+    @Option(help: ArgumentHelp("Compare with this commit instead of a vault; needs no key.", valueName: "ref"))
+    var base: String?
+
+    @Option(
+        help: ArgumentHelp("Save the plan, so that exactly it can be applied.", valueName: "file"), completion: .file())
+    var out: String?
+
+    @Flag(help: "Exit with 2 when there are changes.")
+    var detailedExitcode = false
+
+    @Flag(help: "Let a plan pass that deletes more than the repository's limit.")
+    var allowMassDeletion = false
+
+    func validate() throws {
+        guard out == nil || (!worktree && base == nil) else {
+            throw ValidationError("--out saves a plan for a vault: it goes neither with --worktree nor with --base")
+        }
+    }
+
+    func run() async throws {
+        let prepared = try await base.map { try await keyless(against: $0) } ?? withVault()
+        format.show(prepared)
+        if let out { try SavedPlan(prepared.plan, allowsMassDeletion: allowMassDeletion).write(to: out) }
+        if let refusal = prepared.plan.guards.first {
+            throw ReconcileFailure(.guardRefused, refusal.message, hint: refusal.hint)
+        }
+        if detailedExitcode, !prepared.plan.isEmpty { throw ExitCode(ExitStatus.changes.rawValue) }
+    }
+
+    private func withVault() async throws -> PreparedPlan {
+        let home = vault.vaultHome
+        let settings = try git.settings(home)
+        let identities = try settings.identities()
+        let core = try vault.openCore()
+        var options = ReconcileOptions()
+        options.allowsMassDeletion = allowMassDeletion
+        let progress = Progress("reading manifests:")
+        options.progress = { progress.update($0) }
+        let reconciler = Reconciler(Reconciliation(core: core, identities: identities, options: options))
+        let checkout = try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath).resolve(workTree: worktree)
+        defer { progress.finish() }
+        return try await reconciler.plan(checkout, by: try vault.context())
+    }
+
+    private func keyless(against base: String) async throws -> PreparedPlan {
+        let home = vault.vaultHome
+        let settings = try git.settings(home)
+        let resolver = CheckoutResolver(settings: settings, mirrors: home.mirrorsPath)
+        let (checkout, baseCommit) = try resolver.resolve(workTree: worktree, base: base)
+        return try KeylessComparison(checkout: checkout, base: baseCommit, allowsMassDeletion: allowMassDeletion)
+            .plan(now: WallClock.system.now())
+    }
+}
+
+/// How a plan is shown.
+struct PlanFormatOptions: ParsableArguments {
+    @Flag(help: "Terraform's plan fields as JSON (docs/plan-json.md).")
+    var json = false
+
+    @Flag(help: "Markdown for a comment on a pull request.")
+    var markdown = false
+
+    @Flag(help: "List every change in text output, however many there are.")
+    var full = false
+
+    func validate() throws {
+        if json, markdown { throw ValidationError("--json and --markdown exclude each other") }
+    }
+
+    private static let listLimit = 100
+
+    func show(_ prepared: PreparedPlan) {
+        if json {
+            Terminal.print(PlanJSONView().render(prepared))
+        } else if markdown {
+            Terminal.print(PlanMarkdownView().render(prepared.plan))
+        } else {
+            let view = PlanTextView(style: Style(), listLimit: full ? .max : Self.listLimit)
+            Terminal.print(view.render(prepared.plan))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import ResealCore
+internal import ResealReconciler
+internal import ResealVault
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show the state of the vault: commit, secrets, drift, audit head.")
+
+    @OptionGroup var vault: VaultOptions
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let core = try vault.openCore()
+        let status = try await Vault(core: core).status()
+        Terminal.print(json ? document(status).canonical : text(status))
+    }
+
+    private func text(_ status: VaultStatus) -> String {
+        var lines = [
+            "Vault     \(vault.vaultHome.path) (serial \(status.serial))",
+            "Secrets   \(status.active) active, \(status.managed) from Git, \(status.deleted) deleted",
+        ]
+        for source in status.sources {
+            lines.append(
+                "Source    \(SafeText.line(source.location)) \(SafeText.line(source.ref)), folder \(source.path), "
+                    + "commit \(source.commit.short), applied \(source.appliedAt)")
+        }
+        if status.sources.isEmpty { lines.append("Source    nothing applied yet") }
+        let drift = status.drifted.isEmpty ? "none" : status.drifted.map(\.description).joined(separator: ", ")
+        lines.append("Drift     \(drift)")
+        lines.append("Audit     head \(status.auditHead)")
+        return lines.joined(separator: "\n")
+    }
+
+    private func document(_ status: VaultStatus) -> JSON {
+        [
+            "home": .string(vault.vaultHome.path), "vault_serial": .integer(status.serial),
+            "secrets": [
+                "active": .integer(Int64(status.active)), "managed_by_git": .integer(Int64(status.managed)),
+                "deleted": .integer(Int64(status.deleted)),
+            ],
+            "sources": .array(
+                status.sources.map {
+                    [
+                        "location": .string($0.location), "ref": .string($0.ref), "path": .string($0.path),
+                        "repository_id": .string($0.repositoryID), "commit": .string($0.commit.description),
+                        "applied_at": .string($0.appliedAt.description),
+                    ]
+                }),
+            "drifted": .array(status.drifted.map { .string(ResourceKey($0).description) }),
+            "conditions": .array([
+                ["type": "Drifted", "status": .string(status.drifted.isEmpty ? "False" : "True")]
+            ]),
+            "audit_head": .string(status.auditHead),
+        ]
+    }
+}

@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import ResealCore
+internal import ResealManifests
+internal import ResealReconciler
+
+struct ValidateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Check all manifests: form, names, references, bindings and recipients. Needs no key and no vault.",
+        discussion: """
+            Checks the work tree of --repo (default: the current folder), or with --ref a commit. Every finding names \
+            its file, line and column. Exits with 1 when there is an error, with --strict also for a warning.
+            """)
+
+    @OptionGroup var vault: VaultOptions
+    @OptionGroup(title: "Git") var git: GitOptions
+
+    @Flag(help: "Take warnings for errors.")
+    var strict = false
+
+    @Flag(help: "Print findings as JSON.")
+    var json = false
+
+    func run() async throws {
+        let home = vault.vaultHome
+        var settings = try git.settings(home)
+        if settings["repo"] == nil { settings.useCurrentFolder() }
+        let checkout = try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath)
+            .resolve(workTree: git.ref == nil)
+        let report = try KeylessValidation.run(checkout)
+        let failing = report.findings.contains { $0.severity == .error || strict }
+        if json {
+            let document: JSON = [
+                "valid": .bool(!failing), "resources": .integer(Int64(report.resources)),
+                "diagnostics": .array(report.findings.map(DiagnosticView.json)),
+            ]
+            Terminal.print(document.canonical)
+        } else {
+            let style = Style(descriptor: 2)
+            for finding in report.findings { Terminal.note(DiagnosticView.text(finding, style)) }
+            if !failing { Terminal.print("\(report.resources) resources are valid.") }
+        }
+        if failing { throw ExitCode(ExitStatus.failed.rawValue) }
+    }
+}
+
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema",
+        abstract: "Print the JSON Schema of manifests, for editors.",
+        discussion: """
+            Editors with the YAML language server complete and check a manifest that begins with
+              # yaml-language-server: $schema=PATH
+            """)
+
+    func run() throws { Terminal.print(JSONSchema.document().pretty()) }
+}

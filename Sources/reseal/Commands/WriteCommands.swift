@@ -1,0 +1,132 @@
+internal import ArgumentParser
+internal import ResealCore
+internal import ResealManifests
+internal import ResealSealing
+internal import ResealVault
+
+struct SetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Write a new version of a secret by hand.",
+        discussion: """
+            The value is read from stdin, a file or a hidden prompt. With --field, only that field of a structured value \
+            changes. For a secret that a manifest describes, the next apply sees drift and follows the secret's policy.
+
+            EXAMPLES
+              printf %s "$TOKEN" | reseal set ci/deploy-token
+              reseal set prod/orders-db --field password
+              reseal set prod/tls --field key --from-file tls.key
+            """)
+
+    @OptionGroup var vault: VaultOptions
+    @OptionGroup var organization: OrganizationOption
+    @OptionGroup var input: ValueInput
+
+    @Argument(help: "The secret's name.")
+    var name: String
+
+    @Option(help: ArgumentHelp("Replace or add one field of a structured value.", valueName: "field"))
+    var field: String?
+
+    @Flag(help: "Print the outcome as JSON.")
+    var json = false
+
+    func run() async throws {
+        let id = try organization.id(name)
+        let bytes = try input.read(prompt: "Value of \(name)\(field.map { " \($0)" } ?? ""): ")
+        let vault = try vault.openVault()
+        let context = try self.vault.context()
+        let value = try await newValue(bytes, id: id, vault, context)
+        WritingView.show(try await vault.set(id, to: value, by: context), done: "wrote", json: json)
+    }
+
+    private func newValue(
+        _ bytes: SecretBytes, id: SecretID, _ vault: Vault, _ context: ActionContext
+    ) async throws -> SecretValue {
+        let type: SecretValue.LeafType = bytes.isUTF8 ? .string : .binary
+        guard let field else { return SecretValue(scalar: bytes, type: type) }
+        guard let path = FieldPath(field), path != .whole else {
+            throw ValidationError("`\(SafeText.line(field))` is no field name")
+        }
+        let leaf = SecretValue.Leaf(path: path.segments, type: type, bytes: bytes)
+        do {
+            let current = try await vault.get(id, by: context).value
+            guard !current.isScalar else {
+                throw VaultFailure(
+                    .invalidValue, "\(id) holds a scalar, which has no fields", hint: "set it without --field, or delete it first")
+            }
+            return try current.setting(leaf)
+        } catch let failure as VaultFailure where [.secretNotFound, .noValue, .deleted].contains(failure.kind) {
+            return try SecretValue(leaves: [leaf])
+        }
+    }
+}
+
+struct RollbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Make an older value of a secret current again, as a new version.",
+        discussion: "Also brings a deleted secret back, as long as its values are kept.")
+
+    @OptionGroup var vault: VaultOptions
+    @OptionGroup var organization: OrganizationOption
+
+    @Argument(help: "The secret's name.")
+    var name: String
+
+    @Option(name: .customLong("to"), help: ArgumentHelp("The version to go back to. Default: the one before.", valueName: "n"))
+    var version: Int64?
+
+    @Flag(help: "Print the outcome as JSON.")
+    var json = false
+
+    func run() async throws {
+        let writing = try await vault.openVault().rollback(
+            try organization.id(name), to: version, by: try vault.context())
+        WritingView.show(writing, done: "rolled back", json: json)
+    }
+}
+
+struct DeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Delete a secret; its values stay for `keepPrevious`, so that rollback can bring it back.")
+
+    @OptionGroup var vault: VaultOptions
+    @OptionGroup var organization: OrganizationOption
+
+    @Argument(help: "The secret's name.")
+    var name: String
+
+    @Flag(help: "Destroy all values at once and for good.")
+    var destroy = false
+
+    @Flag(help: "Print the outcome as JSON.")
+    var json = false
+
+    func run() async throws {
+        let writing = try await vault.openVault().delete(
+            try organization.id(name), destroying: destroy, by: try vault.context())
+        WritingView.show(writing, done: destroy ? "destroyed" : "deleted", json: json)
+    }
+}
+
+/// The outcome of a write by hand, and the warning that Git knows nothing of it.
+enum WritingView {
+    static func show(_ writing: SecretWriting, done: String, json: Bool) {
+        if json {
+            let document: JSON = [
+                "name": .string(writing.id.name), "organization": .string(writing.id.organization),
+                "version": .integer(writing.version), "managed_by_git": .bool(writing.isManaged),
+            ]
+            Terminal.print(document.canonical)
+        } else {
+            Terminal.note("\(done) \(writing.id), version \(writing.version)")
+        }
+        if writing.isManaged {
+            Terminal.note(
+                "warning: Git manages \(writing.id); the next apply will see drift and follow its policy\n"
+                    + "  hint: change it in Git with `reseal seal \(writing.id.name)` to keep the value")
+        }
+    }
+}

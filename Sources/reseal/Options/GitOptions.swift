@@ -1,0 +1,119 @@
+internal import ArgumentParser
+internal import ResealAge
+internal import ResealCore
+internal import ResealGit
+internal import ResealManifests
+internal import ResealReconciler
+internal import ResealSealing
+internal import ResealVault
+
+/// Where the manifests are, and with which identities they are opened. What is not given comes from the vault's
+/// `config.yaml`.
+struct GitOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Repository: a folder, or a file://, ssh:// or https:// URL.", valueName: "path|url"))
+    var repo: String?
+
+    @Option(help: ArgumentHelp("Branch, tag or commit. Default: HEAD.", valueName: "ref"))
+    var ref: String?
+
+    @Option(help: ArgumentHelp("The manifests' folder in the repository. Default: manifests.", valueName: "dir"))
+    var path: String?
+
+    @Option(
+        help: ArgumentHelp("age identity file that opens sealed values; may be repeated.", valueName: "file"),
+        completion: .file())
+    var identity: [String] = []
+
+    @OptionGroup(title: "Remote repositories") var remote: RemoteOptions
+
+    func settings(_ home: VaultHome) throws -> GitSettings {
+        var settings = try GitSettings.load(home)
+        settings.override(self)
+        return settings
+    }
+}
+
+/// How to reach a remote repository.
+struct RemoteOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Private key for ssh.", valueName: "file"), completion: .file())
+    var sshKey: String?
+
+    @Option(help: ArgumentHelp("Host keys for ssh. Default: ~/.ssh/known_hosts.", valueName: "file"), completion: .file())
+    var knownHosts: String?
+
+    @Option(help: ArgumentHelp("File with the access token for https.", valueName: "file"), completion: .file())
+    var tokenFile: String?
+
+    @Option(help: ArgumentHelp("Certificate authorities for https, PEM.", valueName: "file"), completion: .file())
+    var caFile: String?
+
+    @Option(help: ArgumentHelp("Longest time for a fetch. Default: 2m.", valueName: "time"))
+    var gitTimeout: String?
+}
+
+/// Settings of the vault's config file, overridden by the command line.
+struct GitSettings {
+    private static let keys = [
+        "repo", "ref", "path", "identity", "ssh-key", "known-hosts", "token-file", "ca-file", "git-timeout",
+    ]
+    private var values: [String: String] = [:]
+    private var identityFiles: [String] = []
+
+    /// An absent file means no settings.
+    static func load(_ home: VaultHome) throws -> GitSettings {
+        var settings = GitSettings()
+        guard FileProbe.exists(home.configPath) else { return settings }
+        let bytes = try AtomicFile.read(home.configPath, limit: 1 << 16)
+        settings.values = try SettingsFile.read(bytes, name: home.configPath, keys: keys)
+        if let identity = settings.values["identity"] { settings.identityFiles = [identity] }
+        return settings
+    }
+
+    mutating func override(_ options: GitOptions) {
+        let given: [(String, String?)] = [
+            ("repo", options.repo), ("ref", options.ref), ("path", options.path), ("ssh-key", options.remote.sshKey),
+            ("known-hosts", options.remote.knownHosts), ("token-file", options.remote.tokenFile),
+            ("ca-file", options.remote.caFile), ("git-timeout", options.remote.gitTimeout),
+        ]
+        for case (let key, let value?) in given { values[key] = value }
+        let environment = Terminal.environment()["RESEAL_IDENTITY"].map { [$0] } ?? []
+        if !options.identity.isEmpty {
+            identityFiles = options.identity
+        } else if !environment.isEmpty {
+            identityFiles = environment
+        }
+    }
+
+    subscript(key: String) -> String? { values[key] }
+
+    var ref: String { values["ref"] ?? "HEAD" }
+    var hasIdentity: Bool { !identityFiles.isEmpty }
+
+    /// The folder from the root of the repository, without `./` and trailing slashes.
+    func folder() throws -> String {
+        let segments = (values["path"] ?? "manifests").split(separator: "/").filter { $0 != "." }
+        guard !segments.contains(".."), values["path"]?.hasPrefix("/") != true else {
+            throw ValidationError("--path is a folder inside the repository, without `..`")
+        }
+        return segments.joined(separator: "/")
+    }
+
+    func location() throws -> String {
+        if let repo = values["repo"] { return repo }
+        throw ReconcileFailure(
+            .noRepository, "no repository is given", hint: "name one with --repo, or `repo:` in the vault's config.yaml")
+    }
+
+    /// Opens the identity files. Throws `plan.no-identity` when none is given.
+    func identities() throws -> [any Identity] {
+        guard hasIdentity else {
+            throw ReconcileFailure(
+                .noIdentity, "no identity is given, so sealed values cannot be opened",
+                hint: "name its file with --identity or `identity:` in config.yaml; `plan --base REF` needs none")
+        }
+        return try identityFiles.flatMap { file in
+            var bytes = try AtomicFile.read(file, limit: IdentityFile.maximumBytes)
+            return try IdentityFile.parse(SecretBytes(consuming: &bytes), name: file)
+        }
+    }
+}

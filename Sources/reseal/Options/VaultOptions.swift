@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import Glibc
+internal import ResealCore
+internal import ResealSealing
+internal import ResealVault
+
+/// Which vault, how it is unlocked, and who asks.
+struct VaultOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The vault's folder. Default: $RESEAL_HOME, $XDG_DATA_HOME/reseal, ~/.local/share/reseal.",
+            valueName: "dir"), completion: .directory)
+    var home: String?
+
+    @Option(
+        help: ArgumentHelp("Read the vault's passphrase from the first line of a file.", valueName: "file"),
+        completion: .file())
+    var passphraseFile: String?
+
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("Attribute the action to this principal. Default: user:<your login>.", valueName: "principal"))
+    var principal: String?
+
+    var vaultHome: VaultHome { VaultHome.resolve(explicit: home, environment: Terminal.environment()) }
+
+    func openCore() throws -> VaultCore {
+        try VaultCore.open(vaultHome, passphrase: { try readPassphrase(prompt: "Passphrase of the vault: ") })
+    }
+
+    func openVault() throws -> Vault { Vault(core: try openCore()) }
+
+    /// From the file, else at a hidden prompt.
+    func readPassphrase(prompt: String) throws -> SecretBytes {
+        if let passphraseFile { return try ValueInput.firstLine(ofFile: passphraseFile) }
+        return try HiddenPrompt.read(prompt)
+    }
+
+    func context() throws -> ActionContext {
+        let text = principal ?? "user:\(Self.login)"
+        guard let who = Principal(text), who.kind != nil, who.kind != .role else {
+            throw ValidationError("`\(SafeText.line(text))` is no principal; write user:NAME or service:NAME")
+        }
+        return ActionContext(principal: who, userAgent: "reseal/\(ResealVersion.current)")
+    }
+
+    private static var login: String {
+        guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else { return "uid-\(geteuid())" }
+        return String(cString: name)
+    }
+}

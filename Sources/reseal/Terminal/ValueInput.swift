@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import Glibc
+internal import ResealCore
+internal import ResealSealing
+
+/// How a secret value reaches the program: stdin, a file, a hidden prompt, and never the command line by accident.
+struct ValueInput: ParsableArguments {
+    private static let limit = 16 << 20
+
+    @Option(
+        name: .customLong("from-file"),
+        help: ArgumentHelp("Read the value from a file, as it is; `-` is stdin.", valueName: "file"), completion: .file())
+    var fromFile: String?
+
+    @Option(
+        name: .customLong("insecure-value"),
+        help: ArgumentHelp(
+            "The value itself. It stays in your shell's history and is shown to every user by `ps`.",
+            valueName: "value"))
+    var insecureValue: String?
+
+    @Flag(name: .customLong("keep-newline"), help: "Keep the line break at the end of a value from stdin.")
+    var keepNewline = false
+
+    /// Asks at a hidden prompt when stdin is a terminal, otherwise reads stdin; there, one line break at the end is
+    /// dropped, since `echo` adds one.
+    func read(prompt: String) throws -> SecretBytes {
+        if let insecureValue {
+            guard fromFile == nil else { throw ValidationError("--insecure-value and --from-file exclude each other") }
+            return SecretBytes(utf8: insecureValue)
+        }
+        if let fromFile, fromFile != "-" {
+            var bytes = try AtomicFile.read(fromFile, limit: Self.limit)
+            return SecretBytes(consuming: &bytes)
+        }
+        if Terminal.isTerminal(STDIN_FILENO) { return try HiddenPrompt.read(prompt) }
+        var bytes = try AtomicFile.read(descriptor: STDIN_FILENO, name: "stdin", limit: Self.limit)
+        if !keepNewline { Self.dropLineBreak(&bytes) }
+        return SecretBytes(consuming: &bytes)
+    }
+
+    static func firstLine(ofFile path: String) throws -> SecretBytes {
+        var bytes = try AtomicFile.read(path, limit: 1 << 16)
+        if let end = bytes.firstIndex(of: 0x0a) {
+            bytes.withUnsafeMutableBytes { explicitZero(UnsafeMutableRawBufferPointer(rebasing: $0[end...])) }
+            bytes.removeSubrange(end...)
+        }
+        if bytes.last == 0x0d { bytes.removeLast() }
+        return SecretBytes(consuming: &bytes)
+    }
+
+    private static func dropLineBreak(_ bytes: inout [UInt8]) {
+        if bytes.last == 0x0a {
+            bytes.removeLast()
+            if bytes.last == 0x0d { bytes.removeLast() }
+        }
+    }
+}
