@@ -34,10 +34,10 @@ extension Age {
         let text = ScratchBuffer(count: Payload.chunkBytes + 1)
         let sealed = ScratchBuffer(count: Payload.sealedChunkBytes)
         var sealer = ChunkSealer(key: key)
-        var held = 0
+        var held = try input.fill(text.bytes)
+        // Not before there is input: what someone types at a terminal should not mix with the result.
         try start.withUnsafeBytes(write)
         while true {
-            held += try input.fill(UnsafeMutableRawBufferPointer(rebasing: text.bytes[held...]))
             let isLast = held <= Payload.chunkBytes
             let count = min(held, Payload.chunkBytes)
             let out = UnsafeMutableRawBufferPointer(rebasing: sealed.bytes[..<(count + AEAD.tagBytes)])
@@ -45,7 +45,7 @@ extension Age {
             try write(UnsafeRawBufferPointer(out))
             if isLast { return }
             text.bytes[0] = text.bytes[Payload.chunkBytes]
-            held = 1
+            held = 1 + (try input.fill(UnsafeMutableRawBufferPointer(rebasing: text.bytes[1...])))
         }
     }
 

@@ -76,7 +76,7 @@ package enum Age {
             common = labels
             stanzas += wrapped
         }
-        if !extraStanzas.isEmpty, ScryptIdentity.recognizes(stanzas) { throw mixture }
+        if !extraStanzas.isEmpty, stanzas.contains(where: \.isScrypt) { throw mixture }
         stanzas += extraStanzas
         guard stanzas.allSatisfy(\.isWellFormed) else {
             throw AgeFailure(.recipient, "a stanza has an empty argument or one with unprintable characters")

@@ -44,7 +44,7 @@ enum FileKey {
     static func find(
         in header: Header, covering text: UnsafeRawBufferPointer, with identities: [any Identity]
     ) throws(AgeFailure) -> SecretBytes {
-        if header.stanzas.count > 1, header.stanzas.contains(where: { $0.type == ScryptRecipient.stanzaType }) {
+        if header.stanzas.count > 1, header.stanzas.contains(where: \.isScrypt) {
             throw .header("a passphrase stanza must be the only stanza")
         }
         for identity in identities {
@@ -69,8 +69,8 @@ enum FileKey {
             }
         return AgeFailure(
             .noMatch, "\(outcome), whose header has \(header.summary)",
-            hint: ScryptIdentity.recognizes(header.stanzas)
-                ? "the file is sealed with a passphrase"
+            hint: header.stanzas.contains(where: \.isScrypt)
+                ? "the file is sealed with a passphrase: open it with that, without an identity"
                 : "use the identity of one of the file's recipients, or have the file sealed anew for yours")
     }
 }

@@ -57,12 +57,31 @@ package struct ScryptIdentity: Identity {
         self.maximumLogN = maximumLogN
     }
 
-    /// True if the header is that of a file sealed with a passphrase.
-    package static func recognizes(_ stanzas: [Stanza]) -> Bool {
-        stanzas.contains { $0.type == ScryptRecipient.stanzaType }
+    /// True if the header is that of a file sealed with a passphrase, so that it is time to ask for one.
+    ///
+    /// Throws ``AgeFailure/Kind/header`` for one that no passphrase could open: malformed, or with a work factor above
+    /// the limit.
+    package static func recognizes(
+        _ stanzas: [Stanza], maximumLogN: Int = defaultMaximumLogN
+    ) throws(AgeFailure) -> Bool {
+        try ScryptStanza(of: stanzas, maximumLogN: maximumLogN) != nil
     }
 
     package func unwrap(_ stanzas: [Stanza]) throws(AgeFailure) -> SecretBytes? {
+        guard let stanza = try ScryptStanza(of: stanzas, maximumLogN: maximumLogN) else { return nil }
+        let key = try ScryptRecipient.wrapKey(passphrase, salt: stanza.salt, logN: stanza.logN)
+        return try FileKey.unwrap(stanza.body, with: key)
+    }
+}
+
+/// A passphrase stanza that was found to be well-formed.
+private struct ScryptStanza {
+    let salt: [UInt8]
+    let logN: Int
+    let body: [UInt8]
+
+    /// `nil` if there is none.
+    init?(of stanzas: [Stanza], maximumLogN: Int) throws(AgeFailure) {
         guard let stanza = stanzas.first(where: { $0.type == ScryptRecipient.stanzaType }) else { return nil }
         guard stanzas.count == 1 else { throw .header("a passphrase stanza must be the only stanza") }
         guard stanza.arguments.count == 2 else { throw .header("a passphrase stanza has two arguments") }
@@ -72,19 +91,19 @@ package struct ScryptIdentity: Identity {
         guard stanza.body.count == FileKey.wrappedBytes else {
             throw .header("the body of a passphrase stanza has the wrong size")
         }
-        let logN = try workFactor(stanza.arguments[1])
-        return try FileKey.unwrap(
-            stanza.body, with: try ScryptRecipient.wrapKey(passphrase, salt: salt, logN: logN))
+        self.salt = salt
+        logN = try Self.workFactor(stanza.arguments[1], limit: maximumLogN)
+        body = stanza.body
     }
 
     /// A decimal number without leading zero or sign, refused before any work if it is too high.
-    private func workFactor(_ text: String) throws(AgeFailure) -> Int {
+    private static func workFactor(_ text: String, limit: Int) throws(AgeFailure) -> Int {
         let digits = text.utf8
         guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             digits.first != UInt8(ascii: "0")
         else { throw .header("the work factor of a passphrase stanza is no decimal number") }
-        guard digits.count <= 2, let logN = Int(text), logN <= maximumLogN else {
-            throw .header("the work factor of the passphrase is above the limit of 2^\(maximumLogN)")
+        guard digits.count <= 2, let logN = Int(text), logN <= limit else {
+            throw .header("the work factor of the passphrase is above the limit of 2^\(limit)")
         }
         return logN
     }

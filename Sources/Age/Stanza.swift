@@ -15,6 +15,8 @@ package struct Stanza: Sendable, Equatable {
     /// True if type and arguments are non-empty and of visible ASCII characters, as the format demands.
     var isWellFormed: Bool { ([type] + arguments).allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(Stanza.isVisible) } }
 
+    var isScrypt: Bool { type == ScryptRecipient.stanzaType }
+
     /// `VCHAR` of RFC 5234.
     static func isVisible(_ byte: UInt8) -> Bool { (0x21...0x7e).contains(byte) }
 }
