@@ -83,7 +83,8 @@ extension SchemaCheck {
     private mutating func principal(_ value: String, _ name: NodeID, _ node: NodeID) {
         if value == "*" {
             warn(
-                "manifest.everyone", "\(subject(name)) is granted to everyone", hint: "name roles, services or users",
+                "manifest.everyone", "\(quoted(tree.string(name))) is granted to everyone",
+                hint: "name roles, services or users",
                 at: node)
         } else if value.hasPrefix("role:") {
             refer(to: .role, String(value.dropFirst(5)), name, at: node)

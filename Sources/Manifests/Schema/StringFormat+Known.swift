@@ -1,3 +1,4 @@
+internal import ResealAge
 internal import ResealCore
 
 extension StringFormat {
@@ -42,21 +43,30 @@ extension StringFormat {
 
     static let label = StringFormat("letters, digits and `._/-`", characters: "A-Za-z0-9._/-", bytes: 1...128)
 
+    /// Bech32 of 32 bytes has 58 letters, checksum included.
+    private static let recipientPattern = "age1[02-9ac-hj-np-z]{58}"
+
     static let recipient = StringFormat(
-        "an age recipient (age1…)", pattern: "^age1[a-z0-9]{20,4000}$", bytes: 24...4004, isValid: isRecipient)
+        "an age recipient (age1…)", pattern: "^\(recipientPattern)$", bytes: 1...4096, problem: recipientProblem)
 
     static let recipientOrGroup = StringFormat(
-        "an age recipient (age1…) or group:NAME", pattern: "^(age1[a-z0-9]{20,4000}|group:[A-Za-z0-9._-]{1,128})$",
-        bytes: 1...4004
+        "an age recipient (age1…) or group:NAME", pattern: "^(\(recipientPattern)|group:[A-Za-z0-9._-]{1,128})$",
+        bytes: 1...4096
     ) { text in
-        if text.hasPrefix("group:") { return configName.problem(String(text.dropFirst(6))) }
-        return isRecipient(text) ? nil : "is neither of them"
+        text.hasPrefix("group:") ? configName.problem(String(text.dropFirst(6))) : recipientProblem(text)
     }
 
-    private static func isRecipient(_ text: String) -> Bool {
-        let body = text.utf8.dropFirst(4)
-        return text.hasPrefix("age1") && body.count >= 20
-            && body.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+    private static func recipientProblem(_ text: String) -> String? {
+        if text.uppercased().hasPrefix("AGE-SECRET-KEY-") {
+            return "is a private key; it is no longer secret, so make a new one and remove this one from Git"
+        }
+        do throws(AgeFailure) {
+            _ = try X25519Recipient(text)
+            return nil
+        } catch {
+            return text.hasPrefix("age1")
+                ? "is mistyped, or of a kind that is not supported" : "does not have that form"
+        }
     }
 
     static let glob = StringFormat(

@@ -42,8 +42,8 @@ enum DocumentRules {
     /// Fields whose names say that they are confidential should not stand in Git unsealed.
     private static func plainSecrets(_ secret: SecretSpec, _ node: NodeID, _ check: inout SchemaCheck) {
         for leaf in secret.value?.leaves ?? [] {
-            guard case .plain(let scalar) = leaf.content, scalar.kind == .string || scalar.kind == .binary,
-                !scalar.text.isEmpty, soundsConfidential(leaf.field, secret.type)
+            guard case .plain(let scalar) = leaf.content, [.string, .binary].contains(scalar.kind),
+                !scalar.text.isEmpty, soundsConfidential(leaf.field, secret.type) || holdsPrivateKey(scalar.text)
             else { continue }
             let name = leaf.field.segments.isEmpty ? "value" : leaf.field.description
             let option = leaf.field.segments.isEmpty ? "" : " --field \(name)"
@@ -59,6 +59,15 @@ enum DocumentRules {
         "password", "passwd", "passphrase", "secret", "token", "privatekey", "apikey", "secretkey", "signingkey",
         "credential", "credentials",
     ]
+
+    /// Private keys of age, and of everything that writes PEM.
+    private static func holdsPrivateKey(_ text: [UInt8]) -> Bool {
+        guard text.count >= 40 else { return false }
+        let start = text.prefix(200)
+        return ["AGE-SECRET-KEY-", " PRIVATE KEY-----", "-----BEGIN PRIVATE KEY"].contains {
+            start.firstRange(of: $0.utf8) != nil
+        }
+    }
 
     static func soundsConfidential(_ field: FieldPath, _ type: SecretType) -> Bool {
         guard let last = field.segments.last else { return type != .config && type != .generic }

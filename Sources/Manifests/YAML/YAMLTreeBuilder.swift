@@ -171,6 +171,7 @@ struct YAMLTreeBuilder {
             node.first = 0
         }
         node.isAlias = true
+        if node.kind == .scalar { node.style = .plain }
         node.start = Int32(begin)
         node.end = Int32(offset(event.end_mark))
         node.next = .none

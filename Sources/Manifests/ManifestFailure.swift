@@ -1,0 +1,36 @@
+package import ResealCore
+
+/// Why a value could not be bound, sealed or edited. Its text never holds a value.
+package struct ManifestFailure: UserFacingFailure, Equatable, CustomStringConvertible {
+    package enum Kind: String, Sendable {
+        /// The note that binds a sealed value to its place is malformed, or stands there twice.
+        case binding = "binding.malformed"
+        /// The note has a version that this program does not know.
+        case bindingVersion = "binding.version"
+        /// A binding that does not name those for whom a value is sealed.
+        case sealing = "seal.recipients"
+        /// The file, or the document, has errors; they have to go before it is edited.
+        case unreadable = "edit.unreadable"
+        /// The file has no such secret.
+        case noSuchSecret = "edit.no-such-secret"
+        /// The field is not one scalar of the manifest: it has fields, or stands in another file.
+        case notALeaf = "edit.not-a-leaf"
+        /// The edit would have changed something else as well, and was not made.
+        case unsafe = "edit.unsafe"
+    }
+
+    package let kind: Kind
+    package let message: String
+    package let hint: String?
+    package let span: SourceSpan?
+
+    package init(_ kind: Kind, _ message: String, hint: String? = nil, at span: SourceSpan? = nil) {
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+        self.span = span
+    }
+
+    package var code: String { kind.rawValue }
+    package static func == (a: Self, b: Self) -> Bool { a.kind == b.kind }
+}

@@ -1,0 +1,81 @@
+package import ResealAge
+internal import ResealCore
+
+/// Who may open which value, by the Recipients manifest.
+package struct RecipientRules: Sendable {
+    private struct Rule: Sendable {
+        let paths: [Glob]
+        let names: [Glob]
+        let recipients: [X25519Recipient]
+
+        func fits(path: String, name: String) -> Bool {
+            (paths.isEmpty || paths.contains { $0.matches(path) })
+                && (names.isEmpty || names.contains { $0.matches(name) })
+        }
+    }
+
+    package let controller: X25519Recipient
+    private let rules: [Rule]
+
+    /// Throws ``AgeFailure/Kind/recipient`` for a recipient that cannot be read.
+    package init(_ spec: RecipientsSpec) throws(AgeFailure) {
+        controller = try X25519Recipient(spec.controller)
+        var rules: [Rule] = []
+        for rule in spec.rules {
+            var recipients: [X25519Recipient] = []
+            for text in rule.recipients {
+                // A group that is not defined is an error of the manifest, found when it was read.
+                let members = text.hasPrefix("group:") ? spec.groups[String(text.dropFirst(6))] ?? [] : [text]
+                for member in members { recipients.append(try X25519Recipient(member)) }
+            }
+            rules.append(Rule(paths: rule.paths, names: rule.names, recipients: recipients))
+        }
+        self.rules = rules
+    }
+
+    /// Those who may open the values of a secret, the controller first, each once.
+    ///
+    /// `path` is the manifest's file from the root of the repository. The first rule that fits decides; where none
+    /// fits, the controller is alone.
+    package func recipients(path: String, name: String) -> [X25519Recipient] {
+        var recipients = [controller]
+        for recipient in rules.first(where: { $0.fits(path: path, name: name) })?.recipients ?? []
+        where !recipients.contains(recipient) {
+            recipients.append(recipient)
+        }
+        return recipients
+    }
+
+    /// Fingerprints of ``recipients(path:name:)``, sorted.
+    package func fingerprints(path: String, name: String) -> [String] {
+        recipients(path: path, name: name).map(\.fingerprint).sorted()
+    }
+
+    /// How the recipients of a sealed value differ from the rules; `nil` if they fit. Completes "the value …".
+    ///
+    /// age hides who its recipients are. A bound value names them; of one without a binding, only number and kind of
+    /// the stanzas can be compared.
+    package func problem(binding: Binding?, stanzas: [Stanza], path: String, name: String) -> String? {
+        let wanted = recipients(path: path, name: name)
+        if let binding {
+            let fingerprints = Set(wanted.map(\.fingerprint))
+            let extra = binding.recipients.filter { !fingerprints.contains($0) }
+            let missing = wanted.filter { !binding.recipients.contains($0.fingerprint) }
+            if !extra.isEmpty { return "can be opened by recipients that the rules do not name: \(Self.list(extra))" }
+            if !missing.isEmpty { return "cannot be opened by \(Self.list(missing.map(\.description)))" }
+        }
+        // Stanzas of these types are for nobody.
+        let wraps = stanzas.filter { $0.type != Binding.stanzaType && !$0.type.hasSuffix("-grease") }
+        let foreign = Set(wraps.map(\.type)).subtracting(["X25519"]).sorted()
+        if !foreign.isEmpty { return "is sealed for recipients of another kind (\(Self.list(foreign)))" }
+        guard wraps.count == wanted.count else {
+            return "is sealed for \(wraps.count) recipients where the rules name \(wanted.count)"
+        }
+        return nil
+    }
+
+    private static func list(_ items: [String]) -> String {
+        items.prefix(4).map { quoted($0) }.joined(separator: ", ")
+            + (items.count > 4 ? " and \(items.count - 4) more" : "")
+    }
+}
