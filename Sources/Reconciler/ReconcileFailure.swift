@@ -11,6 +11,8 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case noIdentity = "plan.no-identity"
         case undecryptable = "value.undecryptable"
         case noRepository = "git.no-repository-given"
+        case noManifest = "seal.no-manifest"
+        case noRules = "seal.no-rules"
     }
 
     package let kind: Kind

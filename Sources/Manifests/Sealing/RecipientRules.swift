@@ -52,21 +52,29 @@ package struct RecipientRules: Sendable {
     }
 
     /// How the recipients of a sealed value differ from the rules; `nil` if they fit. Completes "the value …".
+    package func problem(binding: Binding?, stanzas: [Stanza], path: String, name: String) -> String? {
+        problem(
+            bound: binding?.recipients, stanzaTypes: stanzas.map(\.type).filter { $0 != Binding.stanzaType }, path: path,
+            name: name)
+    }
+
+    /// As above, of a value that is known by the fingerprints in its binding (`nil` without one) and by the types of
+    /// its other stanzas.
     ///
     /// age hides who its recipients are. A bound value names them; of one without a binding, only number and kind of
     /// the stanzas can be compared.
-    package func problem(binding: Binding?, stanzas: [Stanza], path: String, name: String) -> String? {
+    package func problem(bound: [String]?, stanzaTypes: [String], path: String, name: String) -> String? {
         let wanted = recipients(path: path, name: name)
-        if let binding {
+        if let bound {
             let fingerprints = Set(wanted.map(\.fingerprint))
-            let extra = binding.recipients.filter { !fingerprints.contains($0) }
-            let missing = wanted.filter { !binding.recipients.contains($0.fingerprint) }
+            let extra = bound.filter { !fingerprints.contains($0) }
+            let missing = wanted.filter { !bound.contains($0.fingerprint) }
             if !extra.isEmpty { return "can be opened by recipients that the rules do not name: \(Self.list(extra))" }
             if !missing.isEmpty { return "cannot be opened by \(Self.list(missing.map(\.description)))" }
         }
         // Stanzas of these types are for nobody.
-        let wraps = stanzas.filter { $0.type != Binding.stanzaType && !$0.type.hasSuffix("-grease") }
-        let foreign = Set(wraps.map(\.type)).subtracting(["X25519"]).sorted()
+        let wraps = stanzaTypes.filter { !$0.hasSuffix("-grease") }
+        let foreign = Set(wraps).subtracting(["X25519"]).sorted()
         if !foreign.isEmpty { return "is sealed for recipients of another kind (\(Self.list(foreign)))" }
         guard wraps.count == wanted.count else {
             return "is sealed for \(wraps.count) recipients where the rules name \(wanted.count)"

@@ -113,12 +113,12 @@ struct SetChecks {
             let resource = manifest.resource
             for note in manifest.seals {
                 judge(note, resource, policy: policy, mustBind: mustBind)
-                if let problem = rules?.problem(
-                    path: resource.position.path, name: resource.key.name, isBound: note.repository != nil,
-                    recipients: note.recipients, stanzaTypes: note.stanzaTypes)
-                {
+                let problem = rules?.problem(
+                    bound: note.repository == nil ? nil : note.recipients, stanzaTypes: note.stanzaTypes,
+                    path: resource.position.path, name: resource.key.name)
+                if let problem {
                     report(
-                        .warning, "value.recipients", "\(label(note)) of \(resource.key.secretID): \(problem)",
+                        .warning, "value.recipients", "\(label(note)) of \(resource.key.secretID) \(problem)",
                         "seal it anew with `reseal seal \(resource.key.name)`", note, resource)
                 }
             }

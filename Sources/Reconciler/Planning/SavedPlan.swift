@@ -13,12 +13,13 @@ package struct SavedPlan: Sendable, Equatable {
     package let vaultSerial: Int64
     package let allowsMassDeletion: Bool
 
-    package init(_ plan: Plan, allowsMassDeletion: Bool) throws {
+    /// - Parameter location: where the repository is, in full; the plan's own form is made for showing.
+    package init(_ plan: Plan, location: String, allowsMassDeletion: Bool) throws {
         guard let head = plan.head, let serial = plan.vaultSerial else {
             throw ReconcileFailure(.savedPlanInvalid, "only a plan of a commit for a vault can be saved")
         }
         planID = plan.id
-        source = plan.source
+        source = Plan.Source(location: location, ref: plan.source.ref, path: plan.source.path)
         base = plan.base
         self.head = head
         vaultSerial = serial

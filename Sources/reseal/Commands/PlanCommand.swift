@@ -49,34 +49,39 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let prepared = try await base.map { try await keyless(against: $0) } ?? withVault()
+        let home = vault.vaultHome
+        let settings = try git.settings(home)
+        let resolver = CheckoutResolver(settings: settings, mirrors: home.mirrorsPath)
+        let prepared: PreparedPlan
+        if let base {
+            prepared = try keyless(resolver, against: base)
+        } else {
+            prepared = try await withVault(resolver, settings)
+        }
         format.show(prepared)
-        if let out { try SavedPlan(prepared.plan, allowsMassDeletion: allowMassDeletion).write(to: out) }
+        if let out {
+            let location = try resolver.fullLocation()
+            try SavedPlan(prepared.plan, location: location, allowsMassDeletion: allowMassDeletion).write(to: out)
+        }
         if let refusal = prepared.plan.guards.first {
             throw ReconcileFailure(.guardRefused, refusal.message, hint: refusal.hint)
         }
         if detailedExitcode, !prepared.plan.isEmpty { throw ExitCode(ExitStatus.changes.rawValue) }
     }
 
-    private func withVault() async throws -> PreparedPlan {
-        let home = vault.vaultHome
-        let settings = try git.settings(home)
+    private func withVault(_ resolver: CheckoutResolver, _ settings: GitSettings) async throws -> PreparedPlan {
         let identities = try settings.identities()
         let core = try vault.openCore()
         var options = ReconcileOptions()
         options.allowsMassDeletion = allowMassDeletion
         let progress = Progress("reading manifests:")
         options.progress = { progress.update($0) }
-        let reconciler = Reconciler(Reconciliation(core: core, identities: identities, options: options))
-        let checkout = try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath).resolve(workTree: worktree)
         defer { progress.finish() }
-        return try await reconciler.plan(checkout, by: try vault.context())
+        let reconciler = Reconciler(Reconciliation(core: core, identities: identities, options: options))
+        return try await reconciler.plan(try resolver.resolve(workTree: worktree), by: try vault.context())
     }
 
-    private func keyless(against base: String) async throws -> PreparedPlan {
-        let home = vault.vaultHome
-        let settings = try git.settings(home)
-        let resolver = CheckoutResolver(settings: settings, mirrors: home.mirrorsPath)
+    private func keyless(_ resolver: CheckoutResolver, against base: String) throws -> PreparedPlan {
         let (checkout, baseCommit) = try resolver.resolve(workTree: worktree, base: base)
         return try KeylessComparison(checkout: checkout, base: baseCommit, allowsMassDeletion: allowMassDeletion)
             .plan(now: WallClock.system.now())

@@ -85,6 +85,7 @@ struct GitSettings {
     }
 
     subscript(key: String) -> String? { values[key] }
+    mutating func set(_ key: String, _ value: String) { values[key] = value }
 
     var ref: String { values["ref"] ?? "HEAD" }
     var hasIdentity: Bool { !identityFiles.isEmpty }

@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import ResealCore
+internal import ResealGit
+internal import ResealReconciler
+
+/// From settings to a commit that can be read: opens a folder where it is, and brings a remote repository into its
+/// mirror first.
+struct CheckoutResolver {
+    private static let defaultTimeout = TimeSpan(seconds: 120)
+    let settings: GitSettings
+    let mirrors: String
+
+    func resolve(workTree: Bool) throws -> Checkout {
+        let source = try GitSource(try settings.location(), ref: settings.ref)
+        if workTree {
+            guard source.isLocal else {
+                throw ValidationError("--worktree needs --repo to be a folder, not \(source.displayLocation)")
+            }
+            return try self.workTree(source)
+        }
+        let path = try repositoryPath(source)
+        let repository = try GitRepository(opening: path, searchingParents: source.isLocal)
+        return try checkout(source, path, head: repository.resolve(source.ref))
+    }
+
+    /// With the commit to compare with, taken from the same repository.
+    func resolve(workTree: Bool, base: String) throws -> (Checkout, ObjectID) {
+        let checkout = try resolve(workTree: workTree)
+        let repository = try GitRepository(opening: checkout.repositoryPath, searchingParents: true)
+        return (checkout, try repository.resolve(base))
+    }
+
+    /// For a plan that is applied from elsewhere: an absolute path, or the URL as it was given.
+    func fullLocation() throws -> String {
+        let source = try GitSource(try settings.location(), ref: settings.ref)
+        return source.isLocal ? FileProbe.absolute(source.location) : source.location
+    }
+
+    private func workTree(_ source: GitSource) throws -> Checkout {
+        var checkout = try checkout(source, source.location, head: nil)
+        checkout.workTree = source.location
+        return checkout
+    }
+
+    private func checkout(_ source: GitSource, _ path: String, head: ObjectID?) throws -> Checkout {
+        let location = source.isLocal ? FileProbe.absolute(source.location) : source.displayLocation
+        return Checkout(
+            source: Plan.Source(location: location, ref: source.ref, path: try settings.folder()),
+            repositoryPath: path, head: head)
+    }
+
+    private func repositoryPath(_ source: GitSource) throws -> String {
+        guard !source.isLocal else { return source.location }
+        let mirror = GitMirror(of: source, under: mirrors)
+        _ = try mirror.fetch(
+            credentials: try settings.credentials(), deadline: try timeout(), transport: TransportRunner())
+        return mirror.path
+    }
+
+    private func timeout() throws -> TimeSpan {
+        guard let text = settings["git-timeout"] else { return Self.defaultTimeout }
+        guard let span = TimeSpan(text), span.seconds > 0 else {
+            throw ValidationError("--git-timeout takes a time such as 90s or 5m")
+        }
+        return span
+    }
+}
+
+extension GitSettings {
+    func credentials() throws -> GitCredentials {
+        GitCredentials(
+            sshKeyFile: self["ssh-key"], useAgent: self["ssh-key"] == nil, knownHostsFile: self["known-hosts"],
+            token: try self["token-file"].map { try ValueInput.firstLine(ofFile: $0) }, caFile: self["ca-file"])
+    }
+
+    /// A saved plan names its own place.
+    mutating func override(_ plan: SavedPlan) {
+        set("repo", plan.source.location)
+        set("ref", plan.source.ref)
+        set("path", plan.source.path)
+    }
+
+    mutating func useCurrentFolder() { set("repo", ".") }
+}
