@@ -69,8 +69,10 @@ public struct SecretID: Sendable, Hashable, Comparable, Codable, CustomStringCon
         self.init(name, organization: organization)
     }
 
-    /// `organization/name`.
-    public var description: String { "\(organization)/\(name)" }
+    /// The name; with `organization:` in front unless it is the default one.
+    public var description: String {
+        organization == Self.defaultOrganization ? name : "\(organization):\(name)"
+    }
 
     /// By organization, then by name.
     public static func < (a: SecretID, b: SecretID) -> Bool {

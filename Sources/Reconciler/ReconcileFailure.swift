@@ -1,4 +1,4 @@
-package import ResealCore
+internal import ResealCore
 
 /// What can stop a plan or an apply, besides invalid manifests.
 package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConvertible {

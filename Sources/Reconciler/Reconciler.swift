@@ -1,4 +1,4 @@
-package import ResealCore
+internal import ResealCore
 package import ResealVault
 
 /// Runs reconciliations one after the other, on a queue of its own: Git, disk and decryption block.

@@ -1,6 +1,6 @@
 package import ResealAge
 package import ResealCore
-package import ResealGit
+internal import ResealGit
 internal import ResealManifests
 internal import ResealSealing
 package import ResealVault

@@ -5,7 +5,8 @@ internal import ResealCore
 signal(SIGXFSZ, SIG_IGN)
 signal(SIGPIPE, SIG_IGN)
 // No core dump may hold a secret.
-prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
+setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore)
 umask(0o077)
 
 exit(await CommandRunner.run())

@@ -1,5 +1,5 @@
 internal import ResealAge
-package import ResealCore
+internal import ResealCore
 internal import ResealGit
 internal import ResealManifests
 internal import ResealSealing

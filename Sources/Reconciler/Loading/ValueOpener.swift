@@ -1,8 +1,8 @@
-package import ResealAge
+internal import ResealAge
 internal import ResealCore
 internal import ResealManifests
-package import ResealSealing
-package import ResealVault
+internal import ResealSealing
+internal import ResealVault
 
 /// One leaf of a value, read but not opened.
 struct UnopenedLeaf {

@@ -1,5 +1,5 @@
-package import ResealCore
-package import ResealManifests
+internal import ResealCore
+internal import ResealManifests
 
 /// What a permission lets one do with a secret.
 package enum AccessAction: String, Sendable, Codable, CaseIterable, Comparable {

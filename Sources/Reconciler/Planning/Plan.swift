@@ -1,6 +1,6 @@
 package import ResealCore
 package import ResealSealing
-package import ResealVault
+internal import ResealVault
 
 /// What apply would do, why, and what it was computed from. Holds no value, by its type.
 package struct Plan: Sendable {

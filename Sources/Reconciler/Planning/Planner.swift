@@ -1,7 +1,7 @@
 package import ResealCore
 package import ResealManifests
 internal import ResealSealing
-package import ResealVault
+internal import ResealVault
 
 /// What a plan is computed from.
 package struct PlanInput: Sendable {

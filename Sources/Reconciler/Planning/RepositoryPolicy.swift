@@ -1,4 +1,4 @@
-package import ResealCore
+internal import ResealCore
 package import ResealManifests
 package import ResealSealing
 

@@ -67,7 +67,7 @@ package struct ManifestSealer: Sendable {
         var names: [String] = []
         for entry in try tree.files(under: folder) where entry.isManifest {
             let bytes = try tree.read(entry.path, limitBytes: ManifestLimits.standard.yaml.fileBytes)
-            guard needles.contains(where: { Self.contains(bytes, $0) }) else { continue }
+            guard needles.contains(where: { bytes.firstRange(of: $0) != nil }) else { continue }
             let file = ManifestFile(path: entry.path, bytes: bytes)
             let reading = ManifestReader.read(file)
             if reading.rejected.contains(ResourceKey(id)) { throw DiagnosticsFailure(reading.diagnostics) }
@@ -88,12 +88,6 @@ package struct ManifestSealer: Sendable {
                 hint: nearest.map { "did you mean `\($0)`?" } ?? "add a manifest of kind Secret with this name")
         }
         return Found(file: secret.0, spec: secret.1, repositoryID: repositoryID, rules: rules)
-    }
-
-    private static func contains(_ bytes: [UInt8], _ needle: [UInt8]) -> Bool {
-        bytes.withUnsafeBytes { text in
-            needle.withUnsafeBytes { memmem(text.baseAddress, text.count, $0.baseAddress, $0.count) != nil }
-        }
     }
 
     /// The counter of what stands there now; 0 for nothing, a plain or an unbound value.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ResealCore
 internal import ResealManifests
 internal import ResealReconciler
+internal import ResealVault
 
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

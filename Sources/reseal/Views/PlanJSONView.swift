@@ -1,5 +1,7 @@
 internal import ResealCore
 internal import ResealReconciler
+internal import ResealSealing
+internal import ResealVault
 
 /// A plan for programs, with the field names of Terraform's `show -json` plan so that its policy tools work on it.
 /// docs/plan-json.md describes every field. Secret leaves are `null`, with `true` in the mask beside them.

@@ -1,5 +1,6 @@
 internal import ResealCore
 internal import ResealReconciler
+internal import ResealVault
 
 /// A plan as a comment on a pull request: summary first, details folded.
 struct PlanMarkdownView {
@@ -47,7 +48,7 @@ struct PlanMarkdownView {
         RiskNote.allCases.compactMap { risk in
             let concerned = changes.filter { $0.risks.contains(risk) }
             guard !concerned.isEmpty else { return nil }
-            let names = concerned.prefix(3).map { "`\($0.key.organization)/\($0.key.name)`" }.joined(separator: ", ")
+            let names = concerned.prefix(3).map { "`\($0.key)`" }.joined(separator: ", ")
             let rest = concerned.count > 3 ? " and \(concerned.count - 3) more" : ""
             return ["⚠️ \(risk.rawValue)", SafeText.markdown(risk.text), names + rest]
         }

@@ -1,5 +1,6 @@
 internal import ResealCore
 internal import ResealReconciler
+internal import ResealVault
 
 /// A plan for people.
 struct PlanTextView {
@@ -118,7 +119,7 @@ enum PlanSummary {
 
     /// The first few by name, the rest by number.
     static func secrets(_ ids: [SecretID]) -> String {
-        let named = ids.prefix(3).map { $0.organization == SecretID.defaultOrganization ? $0.name : $0.description }
+        let named = ids.prefix(3).map(\.description)
         let rest = ids.count - named.count
         return named.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
