@@ -4,6 +4,7 @@
 #include <git2/sys/credential.h>
 #include <git2/sys/odb_backend.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/types.h>
@@ -51,3 +52,36 @@ static inline int reseal_git_set_ca_file(const char *file) {
 
 // The kernel kills this process as soon as the thread that started it is gone.
 static inline int reseal_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+// In glibc since 2.34, but declared under _GNU_SOURCE only, which a module cannot set for the headers it shares.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+// Starts `path` as the leader of a new process group with `input` and `output` as its standard input and output, no
+// other descriptor but standard error, and no signal blocked or ignored. 0, or an error number.
+static inline int reseal_spawn(pid_t *child, const char *path, char *const argv[], char *const envp[], int input,
+                               int output) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    int status = posix_spawn_file_actions_init(&actions);
+    if (status != 0) return status;
+    status = posix_spawnattr_init(&attributes);
+    if (status != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return status;
+    }
+    sigemptyset(&none);
+    sigfillset(&all);
+    if ((status = posix_spawn_file_actions_adddup2(&actions, input, 0)) == 0 &&
+        (status = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
+        (status = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0 &&
+        (status = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
+        (status = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
+        (status = posix_spawnattr_setpgroup(&attributes, 0)) == 0 &&
+        (status = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                            POSIX_SPAWN_SETSIGDEF)) == 0)
+        status = posix_spawn(child, path, &actions, &attributes, argv, envp);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return status;
+}

@@ -23,6 +23,7 @@ package enum Command {
     /// A program that could not be started, or did not end in time.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+        package init(description: String) { self.description = description }
     }
 
     /// Runs `program`, looked up in PATH unless it has a slash, and waits for it.
