@@ -57,6 +57,14 @@ let package = Package(
             ],
             path: "Sources/reseal", swiftSettings: strict),
 
+        // Run by hand; see Benchmarks/README.md.
+        .executableTarget(
+            name: "reseal-benchmarks",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealManifests", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Benchmarks/Sources", swiftSettings: strict),
+
         .target(
             name: "TestSupport", dependencies: ["ResealCore"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["ResealCore", "TestSupport"], swiftSettings: strict),

@@ -8,6 +8,7 @@ extension Reconciliation {
             throw ReconcileFailure(
                 .savedPlanInvalid, "a work tree with uncommitted changes cannot be applied", hint: "commit first")
         }
+        if try isWithoutEffect(prepared) { return try upToDateReport() }
         do {
             let report = try Applier.apply(prepared, to: core, by: context)
             // A large apply leaves a large log behind, which every later start would have to read.
@@ -20,6 +21,16 @@ extension Reconciliation {
                 of: .apply, commit: prepared.plan.head, failure: failure, result: .refused, by: context)
             throw failure
         }
+    }
+
+    /// True when only drift that is to be reported keeps the vault from being up to date: an idle loop must not fill the
+    /// audit trail.
+    private func isWithoutEffect(_ prepared: PreparedPlan) throws -> Bool {
+        guard prepared.plan.isEmpty, prepared.plan.guards.isEmpty, prepared.plan.base == prepared.plan.head else {
+            return false
+        }
+        let now = core.clock.now()
+        return try core.store.read { try $0.duePurges(at: now).isEmpty }
     }
 
     /// The report of an apply that finds nothing to do.

@@ -62,6 +62,8 @@ struct DesiredLoader {
         for index in set.manifests.indices where set.manifests[index].resource.secret?.driftPolicy == nil {
             set.manifests[index].resource.secret?.driftPolicy = rules.policy.driftPolicy
         }
+        let adopting = set.manifests.first { $0.resource.secret?.driftPolicy == .adopt }
+        if let adopting { set.diagnostics.append(Self.adoptionWarning(adopting.resource.position.span)) }
         let checks = SetChecks(
             set: set, surroundings: surroundings, commit: source.commit,
             removed: removed(Set(set.manifests.map(\.resource.key))), snapshot: snapshot, limits: Self.limits)
@@ -75,6 +77,15 @@ struct DesiredLoader {
             state: DesiredState(resources: set.manifests.map(\.resource), policy: rules.policy, roles: rules.roles),
             recipientsDigest: rules.recipientsDigest, warnings: DiagnosticsFailure(findings).diagnostics,
             definesRules: rules.isDefinedHere)
+    }
+}
+
+extension DesiredLoader {
+    fileprivate static func adoptionWarning(_ span: SourceSpan) -> Diagnostic {
+        Diagnostic(
+            .warning, code: "drift.adopt-unavailable",
+            "drift is to be adopted, which needs commits to Git; this version reports it instead",
+            hint: "set `driftPolicy` to `report` or `revert`", at: span)
     }
 }
 

@@ -71,7 +71,10 @@ private struct WorkTreeSnapshot: Snapshot {
     let folder: String
 
     func files() throws -> [TreeFile] { try tree.files(under: folder) }
-    func file(at path: String) throws -> TreeFile? { try files().first { $0.path == path } }
+    func file(at path: String) throws -> TreeFile? {
+        guard let bytes = try? tree.read(path, limitBytes: WorkTree.maximumFileBytes) else { return nil }
+        return TreeFile(path: path, blob: GitRepository.blobID(of: bytes), kind: .regular)
+    }
     func read(_ file: TreeFile, limitBytes: Int) throws -> [UInt8] { try tree.read(file.path, limitBytes: limitBytes) }
 }
 

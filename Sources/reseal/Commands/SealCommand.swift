@@ -48,7 +48,7 @@ struct SealCommand: AsyncParsableCommand {
             throw ValidationError("`\(SafeText.line(field ?? ""))` is no field name")
         }
         let value = try input.read(prompt: "Value of \(name)\(self.field.map { " \($0)" } ?? ""): ")
-        let sealer = ManifestSealer(root: repo, folder: path)
+        let sealer = ManifestSealer(root: CheckoutResolver.workTreeRoot(repo), folder: path)
         let outcome = try sealer.seal(
             value, into: id, field: field, at: WallClock.system.now(), isWritten: !print)
         if print { return Terminal.write(outcome.armored, to: STDOUT_FILENO) }

@@ -38,8 +38,14 @@ struct CheckoutResolver {
 
     private func workTree(_ source: GitSource) throws -> Checkout {
         var checkout = try checkout(source, source.location, head: nil)
-        checkout.workTree = source.location
+        checkout.workTree = Self.workTreeRoot(source.location)
         return checkout
+    }
+
+    /// The top of the work tree that a folder lies in; the folder itself where there is no repository.
+    static func workTreeRoot(_ folder: String) -> String {
+        let repository = try? GitRepository(opening: folder, searchingParents: true)
+        return repository?.workFolder ?? folder
     }
 
     private func checkout(_ source: GitSource, _ path: String, head: ObjectID?) throws -> Checkout {
