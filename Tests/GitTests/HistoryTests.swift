@@ -13,9 +13,9 @@ import Testing
             let parents = Set(
                 (0..<Int.random(in: 1...3, using: &random)).map { _ in commits.randomElement(using: &random)! })
             let arguments = ["commit-tree", tree, "-m", "c\(n)"] + parents.sorted().flatMap { ["-p", $0.description] }
-            let text = try Command.check(
+            let made = try Command.check(
                 "git", arguments, environment: GitFixture.environment, directory: fixture.path)
-            commits.append(try #require(ObjectID(hex: text)))
+            commits.append(try #require(ObjectID(hex: made.text)))
         }
         let repository = try GitRepository(opening: fixture.path)
         for _ in 0..<40 {

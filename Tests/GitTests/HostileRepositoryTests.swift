@@ -9,10 +9,10 @@ import Testing
     init() throws { fixture = try GitFixture() }
 
     private func store(_ type: String, _ bytes: [UInt8]) throws -> ObjectID {
-        let text = try Command.check(
+        let made = try Command.check(
             "git", ["hash-object", "-t", type, "-w", "--stdin", "--literally"], stdin: bytes,
             environment: GitFixture.environment, directory: fixture.path)
-        return try #require(ObjectID(hex: text))
+        return try #require(ObjectID(hex: made.text))
     }
 
     private func entry(_ mode: String, _ name: String, _ id: ObjectID) -> [UInt8] {

@@ -17,7 +17,7 @@ import Testing
 
     @Test func fingerprintsAgreeWithSSH() throws {
         let (_, key) = try key("a")
-        let shown = try Command.check("ssh-keygen", ["-l", "-f", "\(folder.path)/a.pub"])
+        let shown = try Command.check("ssh-keygen", ["-l", "-f", "\(folder.path)/a.pub"]).text
         #expect(shown.contains(key.fingerprint))
         #expect(key.type == "ssh-ed25519")
     }

@@ -119,10 +119,10 @@ import Testing
         let repository = try GitRepository(opening: fixture.path)
         for header in headers {
             let body = Array("tree \(tree)\n".utf8) + header + Array("\n\n".utf8) + [0xff, 0x41, 0x0a]
-            let text = try Command.check(
+            let made = try Command.check(
                 "git", ["hash-object", "-t", "commit", "-w", "--stdin", "--literally"], stdin: body,
                 environment: GitFixture.environment, directory: fixture.path)
-            let id = try #require(ObjectID(hex: text))
+            let id = try #require(ObjectID(hex: made.text))
             // libgit2 may refuse such a commit; it must do so with an error of ours.
             do throws(GitFailure) {
                 let commit = try repository.commit(id)

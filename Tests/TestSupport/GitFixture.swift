@@ -25,7 +25,7 @@ package struct GitFixture: Sendable {
 
     @discardableResult
     package func git(_ arguments: String..., stdin: [UInt8] = []) throws -> String {
-        try Command.check("git", arguments, stdin: stdin, environment: Self.environment, directory: path)
+        try Command.check("git", arguments, stdin: stdin, environment: Self.environment, directory: path).text
     }
 
     /// Writes a file of the work tree, with the folders above it.

@@ -12,7 +12,7 @@ package final class SSHServer: Sendable {
         let folder = try TemporaryFolder()
         self.folder = folder
         port = try LoopbackPort.unused()
-        user = try Command.check("id", ["-un"])
+        user = try Command.check("id", ["-un"]).text
         for type in hostKeyTypes { try SSHKey.create("\(folder.path)/host_\(type)", type: type) }
         try Data((publicKeys.joined(separator: "\n") + "\n").utf8)
             .write(to: URL(fileURLWithPath: "\(folder.path)/authorized_keys"))

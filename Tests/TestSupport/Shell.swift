@@ -80,34 +80,11 @@ private final class Child {
         for end in [input, output, error] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
         defer { for end in childEnds { close(end) } }
 
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        for (i, end) in childEnds.enumerated() { posix_spawn_file_actions_adddup2(&actions, end, Int32(i)) }
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A process group of its own lets a timeout end its children too. The test ignores SIGPIPE; the child must not.
-        var defaults = sigset_t()
-        sigemptyset(&defaults)
-        sigaddset(&defaults, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
-        signal(SIGPIPE, SIG_IGN)
-
-        let line = (directory.map { ["env", "-C", $0] } ?? []) + [program] + arguments
-        let words = line.map { strdup($0) } + [nil]
-        let settings = (environment ?? ProcessInfo.processInfo.environment).map { strdup("\($0)=\($1)") } + [nil]
-        defer { for text in words + settings { free(text) } }
-        var started: pid_t = 0
-        let status = posix_spawnp(&started, line[0], &actions, &attributes, words, settings)
-        process = started
-        guard status == 0 else {
-            for end in [input, output, error] { close(end) }
-            throw Command.Failure(description: "cannot run `\(program)`: \(String(cString: strerror(status)))")
-        }
+        let ourEnds = [input, output, error]
+        process = try Spawn.process(
+            (directory.map { ["env", "-C", $0] } ?? []) + [program] + arguments, environment: environment,
+            descriptors: childEnds
+        ) { for end in ourEnds { close(end) } }
     }
 
     /// Feeds and drains all pipes together, so that none can block the process, until it ends.
