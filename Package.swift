@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-let strict: [SwiftSetting] = [
+var strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -9,6 +9,8 @@ let strict: [SwiftSetting] = [
     // Places where a test can kill the process. Absent from release builds.
     .define("RESEAL_FAULT_POINTS", .when(configuration: .debug)),
 ]
+// For those who check this package; whoever builds it with a newer compiler is not to be stopped by a new warning.
+if Context.environment["RESEAL_WARNINGS_AS_ERRORS"] != nil { strict.append(.unsafeFlags(["-warnings-as-errors"])) }
 
 let package = Package(
     name: "reseal",
