@@ -63,7 +63,9 @@ package enum RecipientFile {
     }
 
     /// Reads one recipient of any known kind.
-    package static func recipient(_ text: String) throws(AgeFailure) -> any Recipient { try X25519Recipient(text) }
+    package static func recipient(_ text: String) throws(AgeFailure) -> any ListedRecipient {
+        try X25519Recipient(text)
+    }
 
     /// Why `text` is no recipient that can be used; tells what it is instead where that helps.
     static func refusal(of text: [UInt8]) -> AgeFailure {

@@ -1,3 +1,4 @@
+internal import ResealCore
 package import ResealSealing
 
 /// Someone for whom a file key can be wrapped.
@@ -6,6 +7,17 @@ package import ResealSealing
 package protocol Recipient: Sendable {
     /// Wraps a file key of 16 bytes. Most kinds return one stanza.
     func wrap(_ fileKey: SecretBytes) throws(AgeFailure) -> [Stanza]
+}
+
+/// A recipient that has a text of its own, by which people list it in files, manifests and options.
+package protocol ListedRecipient: Recipient, CustomStringConvertible {
+    /// The type of the stanza that it makes; `nil` where only sealing shows it.
+    var stanzaType: String? { get }
+}
+
+extension ListedRecipient {
+    /// The first 16 hexadecimal digits of SHA-256 of the text: names the recipient where its whole text is too long.
+    package var fingerprint: String { Hex.encode(SHA256.hash(Array(description.utf8)).prefix(8)) }
 }
 
 /// A recipient that limits with which others it may share a file.

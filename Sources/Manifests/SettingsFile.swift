@@ -1,4 +1,4 @@
-package import ResealCore
+internal import ResealCore
 
 /// A small YAML file of settings: one mapping from known keys to scalars. Shares the manifests' reader, so its errors
 /// have places and hints too.

@@ -61,7 +61,7 @@ extension StringFormat {
             return "is a private key; it is no longer secret, so make a new one and remove this one from Git"
         }
         do throws(AgeFailure) {
-            _ = try X25519Recipient(text)
+            _ = try RecipientFile.recipient(text)
             return nil
         } catch {
             return text.hasPrefix("age1")

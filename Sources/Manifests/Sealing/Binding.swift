@@ -21,12 +21,12 @@ package struct Binding: Sendable, Hashable {
     /// Rises by one at each sealing of a field, from 1.
     package let counter: Int64
     package let sealedAt: Timestamp
-    /// Fingerprints of the recipients, sorted, without repetition; see ``X25519Recipient/fingerprint``.
+    /// Fingerprints of the recipients, sorted, without repetition; see ``ListedRecipient/fingerprint``.
     package let recipients: [String]
 
     package init(
         repository: String, organization: String, secret: String, field: FieldPath, counter: Int64, sealedAt: Timestamp,
-        recipients: [X25519Recipient]
+        recipients: [any ListedRecipient]
     ) {
         self.init(
             repository: repository, organization: organization, secret: secret, field: field, counter: counter,

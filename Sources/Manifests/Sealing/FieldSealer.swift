@@ -10,10 +10,10 @@ package enum FieldSealer {
     /// - Throws: ``ManifestFailure/Kind/sealing`` unless `binding` names exactly the recipients; ``AgeFailure`` if
     ///   sealing itself fails.
     package static func seal(
-        _ plaintext: SecretBytes, binding: Binding, to recipients: [X25519Recipient]
+        _ plaintext: SecretBytes, binding: Binding, to recipients: [any ListedRecipient]
     ) throws -> [UInt8] {
         guard !recipients.isEmpty, Set(recipients.map(\.fingerprint)) == Set(binding.recipients),
-            Set(recipients).count == recipients.count
+            Set(recipients.map(\.fingerprint)).count == recipients.count
         else { throw ManifestFailure(.sealing, "the binding does not name the recipients of the value") }
         return Armor.encode(try Age.encrypt(plaintext, to: recipients, extraStanzas: [binding.stanza]))
     }

@@ -6,7 +6,7 @@ package struct RecipientRules: Sendable {
     private struct Rule: Sendable {
         let paths: [Glob]
         let names: [Glob]
-        let recipients: [X25519Recipient]
+        let recipients: [any ListedRecipient]
 
         func fits(path: String, name: String) -> Bool {
             (paths.isEmpty || paths.contains { $0.matches(path) })
@@ -14,19 +14,19 @@ package struct RecipientRules: Sendable {
         }
     }
 
-    package let controller: X25519Recipient
+    package let controller: any ListedRecipient
     private let rules: [Rule]
 
     /// Throws ``AgeFailure/Kind/recipient`` for a recipient that cannot be read.
     package init(_ spec: RecipientsSpec) throws(AgeFailure) {
-        controller = try X25519Recipient(spec.controller)
+        controller = try RecipientFile.recipient(spec.controller)
         var rules: [Rule] = []
         for rule in spec.rules {
-            var recipients: [X25519Recipient] = []
+            var recipients: [any ListedRecipient] = []
             for text in rule.recipients {
                 // A group that is not defined is an error of the manifest, found when it was read.
                 let members = text.hasPrefix("group:") ? spec.groups[String(text.dropFirst(6))] ?? [] : [text]
-                for member in members { recipients.append(try X25519Recipient(member)) }
+                for member in members { recipients.append(try RecipientFile.recipient(member)) }
             }
             rules.append(Rule(paths: rule.paths, names: rule.names, recipients: recipients))
         }
@@ -37,10 +37,10 @@ package struct RecipientRules: Sendable {
     ///
     /// `path` is the manifest's file from the root of the repository. The first rule that fits decides; where none
     /// fits, the controller is alone.
-    package func recipients(path: String, name: String) -> [X25519Recipient] {
+    package func recipients(path: String, name: String) -> [any ListedRecipient] {
         var recipients = [controller]
         for recipient in rules.first(where: { $0.fits(path: path, name: name) })?.recipients ?? []
-        where !recipients.contains(recipient) {
+        where !recipients.contains(where: { $0.fingerprint == recipient.fingerprint }) {
             recipients.append(recipient)
         }
         return recipients
@@ -73,11 +73,15 @@ package struct RecipientRules: Sendable {
             if !missing.isEmpty { return "cannot be opened by \(Self.list(missing.map(\.description)))" }
         }
         // Stanzas of these types are for nobody.
-        let wraps = stanzaTypes.filter { !$0.hasSuffix("-grease") }
-        let foreign = Set(wraps).subtracting(["X25519"]).sorted()
-        if !foreign.isEmpty { return "is sealed for recipients of another kind (\(Self.list(foreign)))" }
+        var wraps = stanzaTypes.filter { !$0.hasSuffix("-grease") }
         guard wraps.count == wanted.count else {
             return "is sealed for \(wraps.count) recipients where the rules name \(wanted.count)"
+        }
+        for type in wanted.compactMap(\.stanzaType) {
+            guard let place = wraps.firstIndex(of: type) else {
+                return "is sealed for recipients of another kind (\(Self.list(Set(wraps).sorted())))"
+            }
+            wraps.remove(at: place)
         }
         return nil
     }
