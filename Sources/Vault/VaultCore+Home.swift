@@ -8,19 +8,34 @@ extension VaultCore {
         _ home: VaultHome, passphrase: () throws -> SecretBytes?, clock: WallClock = .system
     ) throws -> VaultCore {
         let store = try SQLiteStore(path: home.storePath)
+        let provider = try rootKeyProvider(of: store, home, passphrase: passphrase)
+        return try VaultCore(unlocking: store, with: provider, clock: clock)
+    }
+
+    /// The provider that the vault's root key comes from, as the vault itself says.
+    static func rootKeyProvider(
+        of store: any Store, _ home: VaultHome, passphrase: () throws -> SecretBytes?
+    ) throws -> any RootKeyProvider {
         switch try rootKeyDescriptor(of: store) {
         case nil: throw VaultFailure(.notInitialized, "the vault is not initialised", hint: "run `reseal init`")
-        case .keyFile:
-            return try VaultCore(unlocking: store, with: KeyFileProvider(path: home.rootKeyPath), clock: clock)
+        case .keyFile: return try keyFileProvider(of: store, home)
         case .passphrase(let salt, let logN):
             guard let secret = try passphrase() else {
                 throw VaultFailure(
                     .wrongRootKey, "this vault is locked by a passphrase",
                     hint: "give it at the prompt, or name a file with --passphrase-file")
             }
-            return try VaultCore(
-                unlocking: store, with: PassphraseProvider(secret, salt: salt, logN: logN), clock: clock)
+            return PassphraseProvider(secret, salt: salt, logN: logN)
         }
+    }
+
+    /// A change of the root key that died before its last step leaves the key in use under its first name.
+    private static func keyFileProvider(of store: any Store, _ home: VaultHome) throws -> KeyFileProvider {
+        let next = KeyFileProvider(path: home.nextRootKeyPath)
+        if access(home.nextRootKeyPath, F_OK) == 0, (try? VaultCore(unlocking: store, with: next)) != nil {
+            try home.settleRootKey(usesFile: true)
+        }
+        return KeyFileProvider(path: home.rootKeyPath)
     }
 
     /// Makes a vault in a folder. Every step may be repeated after a crash: a key file that was written before the vault

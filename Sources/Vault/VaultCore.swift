@@ -8,7 +8,7 @@ package struct VaultCore: Sendable {
     package let clock: WallClock
 
     /// Opens the keyring. Throws ``VaultFailure/Kind/notInitialized`` or ``VaultFailure/Kind/wrongRootKey``.
-    package init(unlocking store: any Store, with provider: some RootKeyProvider, clock: WallClock) throws {
+    package init(unlocking store: any Store, with provider: some RootKeyProvider, clock: WallClock = .system) throws {
         let (id, entries) = try store.read { (try $0.metadata(.vaultID), try $0.keyring()) }
         guard let id else {
             throw VaultFailure(.notInitialized, "the vault is not initialised", hint: "run `reseal init`")
@@ -116,6 +116,12 @@ package final class VaultTransaction {
         self.store = store
         keyring = core.keyring
         now = core.clock.now()
+        // Another process may have rotated the keys since this one read them. A value written with a key that is gone
+        // could never be opened.
+        guard try store.currentKEK() == core.keyring.currentKEK else {
+            throw VaultFailure(
+                .serialMoved, "the vault's keys were rotated meanwhile", hint: "run the command again")
+        }
         audit = try AuditTrail(store, at: now)
         serialBefore = try store.integer(.serial)
     }

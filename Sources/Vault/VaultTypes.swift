@@ -93,4 +93,6 @@ package struct VaultStatus: Sendable {
     package let sources: [SourceRecord]
     package let drifted: [SecretID]
     package let auditHead: String
+    /// When the present KEK was made.
+    package let kekCreatedAt: Timestamp?
 }

@@ -20,7 +20,7 @@ struct Reseal: AsyncParsableCommand {
                     GetCommand.self, GetManyCommand.self, SetCommand.self, ListCommand.self, VersionsCommand.self,
                     RollbackCommand.self, DeleteCommand.self,
                 ]),
-            CommandGroup(name: "Audit", subcommands: [AuditCommand.self]),
+            CommandGroup(name: "Vault", subcommands: [AuditCommand.self, KeyCommand.self]),
             CommandGroup(
                 name: "Tools",
                 subcommands: [AgeCommand.self, CompletionCommand.self, GitTransportCommand.self]),

@@ -19,6 +19,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case plan = "git.plan"
     case apply = "git.apply"
     case auditRead = "audit.read"
+    case keyRotate = "vault.key.rotate"
 }
 
 /// How an audited action ended.

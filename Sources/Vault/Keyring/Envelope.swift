@@ -16,7 +16,30 @@ package struct SealedValue: Sendable {
     }
 }
 
+/// A wrapped DEK and whose it is.
+package struct StoredDEK: Sendable {
+    package let id: SecretID
+    package let version: Int64
+    package var kek: Int64
+    package var wrapped: [UInt8]
+}
+
 extension Keyring {
+    /// A DEK under another KEK.
+    package func rewrap(_ stored: StoredDEK, under id: Int64, key: SecretBytes) throws -> StoredDEK {
+        let place = Self.place(vaultID, stored.id, stored.version)
+        var fresh = stored
+        do {
+            let dek = try WrappedKey.unwrap(
+                stored.wrapped, with: kek(stored.kek), aad: place + Array("dek\0\(stored.kek)".utf8))
+            fresh.kek = id
+            fresh.wrapped = try WrappedKey.wrap(dek, with: key, aad: place + Array("dek\0\(id)".utf8))
+        } catch is SealingFailure {
+            throw Self.damaged(stored.id, stored.version)
+        }
+        return fresh
+    }
+
     /// Encrypts a value for exactly this version of this secret; anywhere else it does not open.
     package func seal(_ value: SecretBytes, for id: SecretID, version: Int64) throws -> SealedValue {
         let dek = try SystemRandom.secret(AEAD.keyBytes)
@@ -39,10 +62,14 @@ extension Keyring {
                 sealed.ciphertext.dropFirst(AEAD.nonceBytes), key: dek,
                 nonce: Array(sealed.ciphertext.prefix(AEAD.nonceBytes)), aad: place + Array("value".utf8))
         } catch is SealingFailure {
-            throw VaultFailure(
-                .corrupt, "version \(version) of \(id) does not authenticate: the store was changed or damaged",
-                hint: "restore the vault from a backup; `reseal audit verify` tells whether the audit trail is whole")
+            throw Self.damaged(id, version)
         }
+    }
+
+    private static func damaged(_ id: SecretID, _ version: Int64) -> VaultFailure {
+        VaultFailure(
+            .corrupt, "version \(version) of \(id) does not authenticate: the store was changed or damaged",
+            hint: "restore the vault from a backup; `reseal audit verify` tells whether the audit trail is whole")
     }
 
     /// A digest of `content` that only this vault can compute, bound to its place, so that equal values of two secrets

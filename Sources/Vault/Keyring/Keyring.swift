@@ -63,6 +63,29 @@ package struct Keyring: Sendable {
         }
     }
 
+    /// A new KEK with its entry. Ids only grow, so the newest is the one with the largest.
+    package func freshKEK(root: SecretBytes, at now: Timestamp) throws -> (entry: KeyringEntry, key: SecretBytes) {
+        let id = max(currentKEK, Self.firstFreeID - 1) + 1
+        let key = try SystemRandom.secret(32)
+        let aad = Self.associatedData(vaultID: vaultID, purpose: .kek, id: id)
+        let wrapped = try WrappedKey.wrap(key, with: root, aad: aad)
+        return (KeyringEntry(id: id, purpose: .kek, createdAt: now, wrapped: wrapped), key)
+    }
+
+    /// An entry under another root key.
+    static func rewrap(
+        _ entry: KeyringEntry, vaultID: String, from root: SecretBytes, to newRoot: SecretBytes
+    ) throws -> KeyringEntry {
+        let key = try unwrap(entry, vaultID: vaultID, root: root)
+        let aad = associatedData(vaultID: vaultID, purpose: entry.purpose, id: entry.id)
+        return KeyringEntry(
+            id: entry.id, purpose: entry.purpose, createdAt: entry.createdAt,
+            wrapped: try WrappedKey.wrap(key, with: newRoot, aad: aad))
+    }
+
+    /// The ids of a new vault's entries are taken.
+    private static let firstFreeID: Int64 = 4
+
     package func kek(_ id: Int64) throws -> SecretBytes {
         guard let key = keks[id] else {
             throw VaultFailure(.corrupt, "a version names the unknown key-encryption key \(id)")

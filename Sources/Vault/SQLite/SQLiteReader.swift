@@ -21,6 +21,10 @@ class SQLiteReader: StoreReader {
         }
     }
 
+    func currentKEK() throws -> Int64? {
+        try one("SELECT id FROM keyring WHERE purpose = 'kek' ORDER BY id DESC LIMIT 1") { $0.integer(0) }
+    }
+
     // MARK: Secrets
 
     func secret(_ id: SecretID) throws -> SecretRecord? {

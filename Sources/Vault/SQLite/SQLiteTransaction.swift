@@ -18,6 +18,33 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
             [entry.id, entry.purpose.rawValue, entry.createdAt.milliseconds, Data(entry.wrapped)])
     }
 
+    func update(_ entry: KeyringEntry) throws {
+        try run("UPDATE keyring SET wrapped = ? WHERE id = ?", [Data(entry.wrapped), entry.id])
+    }
+
+    func removeKeyringEntry(_ id: Int64) throws { try run("DELETE FROM keyring WHERE id = ?", [id]) }
+
+    func rewrapDEKs(_ body: (StoredDEK) throws -> StoredDEK) throws {
+        let sql = """
+            SELECT s.organization, s.name, v.number, v.kek, v.dek, v.secret FROM versions v
+            JOIN secrets s ON s.id = v.secret WHERE v.dek IS NOT NULL
+            """
+        // Read to the end first: SQLite leaves open what a query sees of rows that change under it.
+        let stored = try all(sql) { row in
+            (
+                StoredDEK(
+                    id: SecretID(row.text(1), organization: row.text(0)), version: row.integer(2),
+                    kek: row.integer(3), wrapped: row.bytes(4)), row.integer(5)
+            )
+        }
+        for (dek, rowID) in stored {
+            let fresh = try body(dek)
+            try run(
+                "UPDATE versions SET kek = ?, dek = ? WHERE secret = ? AND number = ?",
+                [fresh.kek, Data(fresh.wrapped), rowID, dek.version])
+        }
+    }
+
     // MARK: Secrets
 
     func insert(_ secret: SecretRecord) throws -> Int64 {

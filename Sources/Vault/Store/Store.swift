@@ -20,6 +20,8 @@ package protocol Store: Sendable {
 package protocol StoreReader {
     func metadata(_ key: MetadataKey) throws -> [UInt8]?
     func keyring() throws -> [KeyringEntry]
+    /// The id of the newest KEK; `nil` before the vault is initialised.
+    func currentKEK() throws -> Int64?
 
     func secret(_ id: SecretID) throws -> SecretRecord?
     /// Every secret of an organization (`nil`: of all) whose name starts with `prefix`, in order of id.
@@ -54,6 +56,10 @@ package protocol StoreReader {
 package protocol StoreTransaction: StoreReader {
     func setMetadata(_ key: MetadataKey, _ value: [UInt8]) throws
     func insert(_ entry: KeyringEntry) throws
+    func update(_ entry: KeyringEntry) throws
+    func removeKeyringEntry(_ id: Int64) throws
+    /// Replaces the wrapped DEK of every version that has one.
+    func rewrapDEKs(_ body: (StoredDEK) throws -> StoredDEK) throws
 
     /// Inserts a secret and gives back its row id.
     func insert(_ secret: SecretRecord) throws -> Int64

@@ -48,22 +48,11 @@ struct InitCommand: AsyncParsableCommand {
     func run() async throws {
         if let manifests, let recipient { return try StarterManifests.write(to: manifests, recipient: recipient) }
         let home = vault.vaultHome
-        let secret = passphrase ? try newPassphrase() : nil
+        let secret = passphrase ? try NewPassphrase.read(file: vault.passphraseFile) : nil
         try VaultCore.create(home, passphrase: secret, by: try vault.context())
         try writeConfig(home)
         Terminal.note("made a vault at \(home.path)")
         if secret == nil { Terminal.note("keep a copy of \(home.rootKeyPath) apart from the store") }
-    }
-
-    private func newPassphrase() throws -> SecretBytes {
-        let first = try vault.readPassphrase(prompt: "New passphrase of the vault: ")
-        guard first.count >= 8 else { throw ValidationError("a passphrase has at least 8 characters") }
-        if vault.passphraseFile == nil {
-            guard try HiddenPrompt.read("Again: ").isEqual(to: first) else {
-                throw ValidationError("the two passphrases differ")
-            }
-        }
-        return first
     }
 
     private func writeConfig(_ home: VaultHome) throws {

@@ -32,6 +32,10 @@ struct StatusCommand: AsyncParsableCommand {
         let drift = status.drifted.isEmpty ? "none" : status.drifted.map(\.description).joined(separator: ", ")
         lines.append("Drift     \(drift)")
         lines.append("Audit     head \(status.auditHead)")
+        if let made = status.kekCreatedAt {
+            let age = made.adding(KeyCommand.kekLifetime) < WallClock.system.now() ? ", due: `reseal key rotate`" : ""
+            lines.append("Keys      KEK made \(made)\(age)")
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -55,6 +59,7 @@ struct StatusCommand: AsyncParsableCommand {
                 ["type": "Drifted", "status": .string(status.drifted.isEmpty ? "False" : "True")]
             ]),
             "audit_head": .string(status.auditHead),
+            "kek_created_at": status.kekCreatedAt.map { .string($0.description) } ?? .null,
         ]
     }
 }
