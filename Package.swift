@@ -16,7 +16,7 @@ let package = Package(
     name: "reseal",
     products: [
         .executable(name: "reseal", targets: ["reseal"]),
-        .library(name: "ResealVault", targets: ["ResealVault"]),
+        .library(name: "ResealVault", targets: ["ResealVault", "ResealCore", "ResealSealing"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -58,6 +58,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/reseal", swiftSettings: strict),
+
+        .executableTarget(
+            name: "embedded-vault", dependencies: ["ResealCore", "ResealSealing", "ResealVault"],
+            path: "examples/embedded-vault", exclude: ["README.md"], swiftSettings: strict),
 
         // Run by hand; see Benchmarks/README.md.
         .executableTarget(

@@ -28,6 +28,19 @@ public actor Vault {
         core = try VaultCore.open(VaultHome(path: home), passphrase: { passphrase }, clock: clock)
     }
 
+    /// Opens the vault in the folder `home`, and makes one there first where there is none.
+    ///
+    /// - Parameter passphrase: what a new vault's root key is made from; `nil` for a key file, `root.key`, of which a
+    ///   copy has to be kept apart from the store.
+    public static func openOrCreate(
+        home: String, passphrase: SecretBytes? = nil, clock: WallClock = .system, by context: ActionContext
+    ) throws -> Vault {
+        do {
+            try VaultCore.create(VaultHome(path: home), passphrase: passphrase, clock: clock, by: context)
+        } catch let failure as VaultFailure where failure.kind == .alreadyInitialized {}
+        return try Vault(home: home, passphrase: passphrase, clock: clock)
+    }
+
     /// The value of a secret; the current version unless `version` says otherwise.
     public func get(_ id: SecretID, version: Int64? = nil, by context: ActionContext) throws -> SecretReading {
         try core.audited(.secretRead, ResourceKey(id).description, by: context) { transaction in
