@@ -1,0 +1,85 @@
+package import ResealCore
+package import ResealManifests
+package import ResealSealing
+
+/// A fresh value, and what belongs to it that is public.
+package struct GeneratedValue: Sendable {
+    package let secret: SecretBytes
+    /// The public key of a pair, as text.
+    package var publicText: String?
+    /// A certificate, PEM.
+    package var certificate: String?
+}
+
+/// Makes fresh values by the `rotation.generate` of a manifest.
+package enum SecretGenerator {
+    /// Throws ``EngineFailure`` where the rules cannot be met here.
+    package static func generate(_ kind: GeneratorSpec.Kind, now: Timestamp) throws -> GeneratedValue {
+        switch kind {
+        case .password(let length, let symbols, let exclude):
+            return GeneratedValue(
+                secret: try PasswordRules(length: length, symbols: symbols, exclude: exclude).generate())
+        case .bytes(let length, let encoding):
+            return GeneratedValue(secret: try bytes(length, encoding))
+        case .uuid:
+            return GeneratedValue(secret: try uuid())
+        case .passphrase(let words, let separator):
+            return GeneratedValue(secret: try Passphrase.generate(words: words, separator: separator))
+        }
+    }
+
+    private static func bytes(_ length: Int, _ encoding: String) throws(SealingFailure) -> SecretBytes {
+        switch encoding {
+        case "raw": try SystemRandom.secret(length)
+        case "hex": try RandomText.encoded(bytes: length) { Array(Hex.encode($0).utf8) }
+        case "base64url":
+            try RandomText.encoded(bytes: length) { Base64.encode($0, padded: false).map(urlSafe) }
+        default: try RandomText.encoded(bytes: length) { Base64.encode($0, padded: true) }
+        }
+    }
+
+    /// RFC 4648, section 5.
+    private static func urlSafe(_ letter: UInt8) -> UInt8 {
+        switch letter {
+        case UInt8(ascii: "+"): UInt8(ascii: "-")
+        case UInt8(ascii: "/"): UInt8(ascii: "_")
+        default: letter
+        }
+    }
+
+    /// RFC 9562, version 4.
+    private static func uuid() throws(SealingFailure) -> SecretBytes {
+        try RandomText.encoded(bytes: 16) { raw in
+            var bytes = Array(raw)
+            bytes[6] = bytes[6] & 0x0f | 0x40
+            bytes[8] = bytes[8] & 0x3f | 0x80
+            var text = Array(Hex.encode(bytes).utf8)
+            for place in [20, 16, 12, 8] { text.insert(UInt8(ascii: "-"), at: place) }
+            return text
+        }
+    }
+}
+
+/// Words that can be spoken: each is one of 65,536 of alternating consonants and vowels (arXiv 0901.4016), so a phrase
+/// of `n` words has 16 `n` bits.
+enum Passphrase {
+    private static let consonants = Array("bdfghjklmnprstvz".utf8)
+    private static let vowels = Array("aiou".utf8)
+
+    static func generate(words: Int, separator: String) throws(SealingFailure) -> SecretBytes {
+        try RandomText.encoded(bytes: 2 * words) { raw in
+            var text: [UInt8] = []
+            text.reserveCapacity(words * (5 + separator.utf8.count))
+            for word in 0..<words {
+                if word > 0 { text.append(contentsOf: separator.utf8) }
+                let bits = UInt16(raw[2 * word]) << 8 | UInt16(raw[2 * word + 1])
+                text.append(consonants[Int(bits >> 12)])
+                text.append(vowels[Int(bits >> 10 & 3)])
+                text.append(consonants[Int(bits >> 6 & 15)])
+                text.append(vowels[Int(bits >> 4 & 3)])
+                text.append(consonants[Int(bits & 15)])
+            }
+            return text
+        }
+    }
+}
