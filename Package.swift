@@ -21,6 +21,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // Doors: one module map for each C library, each imported by exactly one target.
@@ -33,8 +34,9 @@ let package = Package(
             name: "ResealSealing", dependencies: ["ResealCore", "COpenSSL"], path: "Sources/Sealing",
             swiftSettings: strict),
         .target(
-            name: "ResealAge", dependencies: ["ResealCore", "ResealSealing"], path: "Sources/Age",
-            swiftSettings: strict),
+            name: "ResealAge",
+            dependencies: ["ResealCore", "ResealSealing", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Sources/Age", swiftSettings: strict),
         .target(
             name: "ResealGit", dependencies: ["ResealCore", "ResealSealing", "CLibGit2"], path: "Sources/Git",
             swiftSettings: strict),

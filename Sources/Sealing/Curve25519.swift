@@ -1,56 +1,5 @@
 internal import COpenSSL
-
-/// Sole owner of one `EVP_PKEY`. OpenSSL's keys are immutable once made, and safe to use from many threads.
-private final class KeyHandle: Sendable {
-    // Never changed between `init` and `deinit`; see above.
-    nonisolated(unsafe) let raw: OpaquePointer
-
-    init(adopting raw: OpaquePointer?, _ what: String) throws(SealingFailure) {
-        guard let raw else { throw .native(what) }
-        self.raw = raw
-    }
-
-    deinit { EVP_PKEY_free(raw) }
-
-    static func generated(_ type: Int32) throws(SealingFailure) -> KeyHandle {
-        guard let context = EVP_PKEY_CTX_new_id(type, nil) else { throw .native("cannot generate a key") }
-        defer { EVP_PKEY_CTX_free(context) }
-        var raw: OpaquePointer?
-        guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_keygen(context, &raw) == 1 else {
-            throw .native("cannot generate a key")
-        }
-        return try KeyHandle(adopting: raw, "cannot generate a key")
-    }
-
-    static func privateKey(_ type: Int32, _ bytes: SecretBytes) throws(SealingFailure) -> KeyHandle {
-        guard bytes.count == 32 else { throw SealingFailure(.invalidKey, "a private key has 32 bytes") }
-        let raw = bytes.withUnsafeBytes {
-            EVP_PKEY_new_raw_private_key(type, nil, $0.bindMemory(to: UInt8.self).baseAddress, $0.count)
-        }
-        return try KeyHandle(adopting: raw, "cannot read the private key")
-    }
-
-    static func publicKey(_ type: Int32, _ bytes: [UInt8]) throws(SealingFailure) -> KeyHandle {
-        guard bytes.count == 32 else { throw SealingFailure(.invalidKey, "a public key has 32 bytes") }
-        return try KeyHandle(
-            adopting: EVP_PKEY_new_raw_public_key(type, nil, bytes, bytes.count), "cannot read the public key")
-    }
-
-    func publicBytes() throws(SealingFailure) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: 32)
-        var count = bytes.count
-        try openSSL("cannot read the public key", EVP_PKEY_get_raw_public_key(raw, &bytes, &count))
-        return bytes
-    }
-
-    func privateBytes() throws(SealingFailure) -> SecretBytes {
-        try SecretBytes(count: 32) { (out) throws(SealingFailure) in
-            var count = out.count
-            let status = EVP_PKEY_get_raw_private_key(raw, out.bindMemory(to: UInt8.self).baseAddress, &count)
-            try openSSL("cannot read the private key", status)
-        }
-    }
-}
+internal import ResealCore
 
 /// An X25519 private key (RFC 7748). The parsed key is kept, since making it from bytes costs a scalar multiplication.
 package struct X25519PrivateKey: Sendable {
@@ -71,6 +20,15 @@ package struct X25519PrivateKey: Sendable {
 
     /// Throws ``SealingFailure/Kind/invalidKey`` for a point of low order, whose shared secret is zero.
     package func sharedSecret(with peer: [UInt8]) throws(SealingFailure) -> SecretBytes {
+        try peer.withRawBytes { (peer) throws(SealingFailure) in try sharedSecret(with: peer) }
+    }
+
+    /// As above, of a point that is itself secret.
+    package func sharedSecret(with peer: SecretBytes) throws(SealingFailure) -> SecretBytes {
+        try peer.withUnsafeBytes { (peer) throws(SealingFailure) in try sharedSecret(with: peer) }
+    }
+
+    private func sharedSecret(with peer: UnsafeRawBufferPointer) throws(SealingFailure) -> SecretBytes {
         let peer = try KeyHandle.publicKey(EVP_PKEY_X25519, peer)
         guard let context = EVP_PKEY_CTX_new(handle.raw, nil) else { throw .native("cannot agree on a key") }
         defer { EVP_PKEY_CTX_free(context) }
@@ -98,7 +56,7 @@ package struct Ed25519PrivateKey: Sendable {
 
     package init(_ bytes: SecretBytes) throws(SealingFailure) { try self.init(.privateKey(EVP_PKEY_ED25519, bytes)) }
 
-    private init(_ handle: KeyHandle) throws(SealingFailure) {
+    init(_ handle: KeyHandle) throws(SealingFailure) {
         self.handle = handle
         publicKey = Ed25519PublicKey(bytes: try handle.publicBytes())
     }
@@ -127,7 +85,8 @@ package struct Ed25519PublicKey: Sendable, Hashable {
 
     /// False for any defect of key or signature.
     package func isValid(_ signature: [UInt8], for message: [UInt8]) -> Bool {
-        guard signature.count == 64, let key = try? KeyHandle.publicKey(EVP_PKEY_ED25519, bytes),
+        guard signature.count == 64,
+            let key = try? bytes.withUnsafeBytes({ try KeyHandle.publicKey(EVP_PKEY_ED25519, $0) }),
             let context = EVP_MD_CTX_new()
         else { return false }
         defer { EVP_MD_CTX_free(context) }

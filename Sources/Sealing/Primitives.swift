@@ -37,6 +37,22 @@ package enum SHA256 {
     package static func hash(_ data: [UInt8]) -> [UInt8] { data.withUnsafeBytes { hash($0) } }
 }
 
+/// SHA-512 (FIPS 180-4) of secrets.
+enum SHA512 {
+    // Immutable once fetched, and never freed.
+    private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA512", nil)
+
+    /// 64 bytes.
+    static func hash(_ data: SecretBytes) -> SecretBytes {
+        SecretBytes(count: 64) { out in
+            let status = data.withUnsafeBytes {
+                EVP_Digest($0.baseAddress, $0.count, out.bindMemory(to: UInt8.self).baseAddress, nil, algorithm, nil)
+            }
+            precondition(status == 1, "SHA-512 is not available")
+        }
+    }
+}
+
 /// Sole owner of one `EVP_MD_CTX`.
 private struct DigestContext: ~Copyable {
     let raw: OpaquePointer
