@@ -49,14 +49,19 @@ let package = Package(
             dependencies: ["ResealCore", "ResealSealing", .product(name: "GRDB", package: "GRDB.swift")],
             path: "Sources/Vault", swiftSettings: strict),
         .target(
+            name: "ResealEngines", dependencies: ["ResealCore", "ResealSealing", "ResealManifests"],
+            path: "Sources/Engines", swiftSettings: strict),
+        .target(
             name: "ResealReconciler",
-            dependencies: ["ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault"],
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault", "ResealEngines",
+            ],
             path: "Sources/Reconciler", swiftSettings: strict),
         .executableTarget(
             name: "reseal",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealReconciler",
+                "ResealEngines", "ResealReconciler",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/reseal", swiftSettings: strict),
@@ -80,6 +85,10 @@ let package = Package(
             name: "SealingTests", dependencies: ["ResealCore", "ResealSealing", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "AgeTests", dependencies: ["ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EnginesTests",
+            dependencies: ["ResealCore", "ResealSealing", "ResealManifests", "ResealEngines", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],

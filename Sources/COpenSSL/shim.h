@@ -16,6 +16,7 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <string.h>
+#include "keys.h"
 
 static inline void *reseal_secure_malloc(size_t n) { return CRYPTO_secure_malloc(n, "reseal", 0); }
 static inline void reseal_secure_free(void *p, size_t n) { CRYPTO_secure_clear_free(p, n, "reseal", 0); }

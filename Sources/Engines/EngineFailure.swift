@@ -1,4 +1,4 @@
-package import ResealCore
+internal import ResealCore
 
 /// A value that could not be made.
 package struct EngineFailure: UserFacingFailure, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-package import ResealSealing
+internal import ResealSealing
 
 /// Which characters a password is made of. Each class that has any left occurs at least once.
 struct PasswordRules {

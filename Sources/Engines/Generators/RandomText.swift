@@ -1,5 +1,5 @@
 internal import ResealCore
-package import ResealSealing
+internal import ResealSealing
 
 /// Random text in secret memory.
 enum RandomText {

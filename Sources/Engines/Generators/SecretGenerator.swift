@@ -25,6 +25,46 @@ package enum SecretGenerator {
             return GeneratedValue(secret: try uuid())
         case .passphrase(let words, let separator):
             return GeneratedValue(secret: try Passphrase.generate(words: words, separator: separator))
+        case .ssh(let algorithm, let bits, let comment):
+            let key = try KeyPair(try Self.algorithm(algorithm, bits: bits, curve: KeyPair.Curve.p256.rawValue))
+            return GeneratedValue(
+                secret: try key.openSSHPrivate(comment: comment), publicText: try key.openSSHPublic(comment: comment))
+        case .key(let kind, let bits, let curve):
+            let key = try KeyPair(try algorithm(kind.rawValue, bits: bits, curve: curve))
+            return GeneratedValue(secret: try key.privatePEM(), publicText: try key.publicPEM())
+        case .x509(let request):
+            return try certificate(request, now: now)
+        }
+    }
+
+    private static func certificate(
+        _ request: GeneratorSpec.CertificateRequest, now: Timestamp
+    ) throws -> GeneratedValue {
+        guard request.issuer == nil else {
+            throw EngineFailure(
+                .needsController, "a certificate signed by a CA needs the CA's key, which only the controller can read",
+                hint: "let its rotation make it, or leave `issuer` out for a self-signed one")
+        }
+        let key = try KeyPair(try algorithm(request.key.rawValue, bits: request.bits, curve: request.curve))
+        let subject = CertificateSubject(
+            commonName: request.commonName, dnsNames: request.dnsNames, ipAddresses: request.ipAddresses,
+            from: now.subtracting(clockSkew), until: now.adding(request.validity))
+        return GeneratedValue(
+            secret: try key.privatePEM(), publicText: try key.publicPEM(), certificate: try key.certificate(subject))
+    }
+
+    /// Clients whose clocks are a little late accept a new certificate too.
+    private static let clockSkew = TimeSpan(seconds: 300)
+
+    /// The schema lets no other words through.
+    private static func algorithm(
+        _ name: String, bits: Int, curve: String
+    ) throws(EngineFailure) -> KeyPair.Algorithm {
+        switch name {
+        case "rsa": return .rsa(bits: bits)
+        case "ec", "ecdsa": return .ec(KeyPair.Curve(rawValue: curve) ?? .p256)
+        case "ed25519": return .ed25519
+        default: throw EngineFailure(.impossible, "there is no key algorithm `\(name)`")
         }
     }
 
