@@ -21,13 +21,17 @@ package final class SQLiteStore: Store {
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { db in
-            // FULL: a commit is on disk before it is acknowledged. Deleted content is overwritten, so that destroyed
-            // keys do not stay in free pages.
-            try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON")
+            // Deleted content is overwritten, so that destroyed keys do not stay in free pages. A file that somebody
+            // prepared gets no functions to call.
+            try db.execute(
+                sql: "PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF")
         }
         do {
             if !exists { try AtomicFile.write([], to: path, mode: 0o600, replacing: false) }
             pool = try DatabasePool(path: path, configuration: configuration)
+            // A commit is on disk before it is acknowledged. Only now: opening the pool sets NORMAL, which syncs at
+            // checkpoints alone.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = SQLiteSchema.migrator
             if try pool.read(migrator.hasBeenSuperseded) {
                 throw VaultFailure(
