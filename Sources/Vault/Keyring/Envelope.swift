@@ -29,7 +29,7 @@ extension Keyring {
                 + (try AEAD.aes256GCM.seal(value, key: dek, nonce: nonce, aad: place + Array("value".utf8))))
     }
 
-    /// Decrypts. Throws ``VaultFailure/Kind/corrupt`` when ciphertext, key or place do not belong together.
+    /// Decrypts. Throws ``VaultFailure/Kind/notAuthentic`` when ciphertext, key or place do not belong together.
     package func open(_ sealed: SealedValue, for id: SecretID, version: Int64) throws -> SecretBytes {
         let place = Self.place(vaultID, id, version)
         do {
@@ -40,7 +40,7 @@ extension Keyring {
                 nonce: Array(sealed.ciphertext.prefix(AEAD.nonceBytes)), aad: place + Array("value".utf8))
         } catch is SealingFailure {
             throw VaultFailure(
-                .corrupt, "version \(version) of \(id) does not authenticate: the store was changed or damaged",
+                .notAuthentic, "version \(version) of \(id) does not authenticate: the store was changed or damaged",
                 hint: "restore the vault from a backup; `reseal audit verify` tells whether the audit trail is whole")
         }
     }
