@@ -38,9 +38,7 @@ private struct JSONParser {
 
     private mutating func take(_ letter: Unicode.Scalar) -> Bool {
         skipSpace()
-        guard let byte = current, UInt32(byte) == letter.value else { return false }
-        position += 1
-        return true
+        return takeByte(letter)
     }
 
     private mutating func value(depth: Int) throws(JSONFailure) -> JSON {
@@ -92,20 +90,39 @@ private struct JSONParser {
 
     private mutating func number() throws(JSONFailure) -> JSON {
         let start = position
-        while let byte = current, (48...57).contains(byte) || [43, 45, 46, 69, 101].contains(byte) { position += 1 }
-        let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        let digits = text.hasPrefix("-") ? text.dropFirst() : Substring(text)
-        // JSON allows neither a leading zero nor a bare or leading point.
-        guard let first = digits.utf8.first, (48...57).contains(first),
-            !(first == 48 && digits.utf8.count > 1 && (48...57).contains(Array(digits.utf8)[1])),
-            text.last?.isNumber == true
-        else {
+        guard takeNumber() else {
             position = start
             throw failure("expected a value")
         }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if let integer = Int64(text) { return .integer(integer) }
         guard let number = Double(text), number.isFinite else { throw failure("a number out of range") }
         return .number(number)
+    }
+
+    /// Moves behind a number as RFC 8259, section 6 has it: no leading zero or `+`, a digit on both sides of the point.
+    private mutating func takeNumber() -> Bool {
+        takeByte("-")
+        let start = position
+        let whole = takeDigits()
+        guard whole > 0, whole == 1 || bytes[start] != UInt8(ascii: "0") else { return false }
+        if takeByte("."), takeDigits() == 0 { return false }
+        guard takeByte("e") || takeByte("E") else { return true }
+        if !takeByte("-") { takeByte("+") }
+        return takeDigits() > 0
+    }
+
+    private mutating func takeDigits() -> Int {
+        let start = position
+        while let byte = current, (48...57).contains(byte) { position += 1 }
+        return position - start
+    }
+
+    @discardableResult
+    private mutating func takeByte(_ letter: Unicode.Scalar) -> Bool {
+        guard let byte = current, UInt32(byte) == letter.value else { return false }
+        position += 1
+        return true
     }
 
     private mutating func string() throws(JSONFailure) -> String {

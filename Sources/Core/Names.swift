@@ -19,6 +19,10 @@ package enum ResourceName {
     /// The same rule as a regular expression, for JSON Schema.
     package static let pattern = #"^(?!.*(^|/)\.{1,2}(/|$))[a-z0-9._-]+(/[a-z0-9._-]+)*$"#
 
+    /// For an organization, which is a single segment: else `a/b` with the name `c` could not be told from `a` with the
+    /// name `b/c` in an address.
+    package static let organizationPattern = #"^(?!\.{1,2}$)[a-z0-9._-]+$"#
+
     /// What is wrong with `text`, or `nil` if it is a valid name.
     package static func problem(_ text: String) -> String? {
         if text.isEmpty { return "is empty" }
@@ -33,6 +37,11 @@ package enum ResourceName {
             }
         }
         return nil
+    }
+
+    /// As ``problem(_:)``, for an organization.
+    package static func organizationProblem(_ text: String) -> String? {
+        problem(text) ?? (text.utf8.contains(UInt8(ascii: "/")) ? "may not hold `/`" : nil)
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
@@ -63,8 +72,9 @@ public struct SecretID: Sendable, Hashable, Comparable, Codable, CustomStringCon
 
     /// Throws ``NameFailure`` when a part breaks the naming rules.
     public init(validating name: String, organization: String = SecretID.defaultOrganization) throws {
-        for (what, text) in [("name", name), ("organization", organization)] {
-            if let problem = ResourceName.problem(text) { throw NameFailure(what: what, text: text, problem: problem) }
+        if let problem = ResourceName.problem(name) { throw NameFailure(what: "name", text: name, problem: problem) }
+        if let problem = ResourceName.organizationProblem(organization) {
+            throw NameFailure(what: "organization", text: organization, problem: problem)
         }
         self.init(name, organization: organization)
     }
@@ -132,7 +142,8 @@ public struct Principal: Sendable, Hashable, Comparable, Codable, CustomStringCo
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, Kind(rawValue: String(parts[0])) != nil, (1...255).contains(parts[1].utf8.count),
             parts[1].unicodeScalars.allSatisfy({
-                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "._-@/+".unicodeScalars.contains($0))
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "._-@/+".unicodeScalars.contains($0))
             })
         else { return nil }
         description = text

@@ -3,14 +3,18 @@ package enum NearestName {
     /// The candidate with the smallest edit distance, if it is near enough to be a slip: a third of the length of
     /// `text`, and at least one edit.
     package static func suggestion(for text: String, in candidates: some Sequence<String>) -> String? {
-        let limit = max(1, min(text.count, 64) / 3)
+        let count = text.count
+        let limit = max(1, min(count, 64) / 3)
+        let letters = beginning(of: text)
         var best: (name: String, distance: Int)?
-        for candidate in candidates where abs(candidate.count - text.count) <= limit {
-            let distance = editDistance(Array(text.lowercased().prefix(64)), Array(candidate.lowercased().prefix(64)))
+        for candidate in candidates where abs(candidate.count - count) <= limit {
+            let distance = editDistance(letters, beginning(of: candidate))
             if distance <= limit, distance < (best?.distance ?? .max) { best = (candidate, distance) }
         }
         return best?.name
     }
+
+    private static func beginning(of text: String) -> [Character] { Array(text.prefix(64).lowercased()) }
 
     /// Insertions, deletions, substitutions and swaps of neighbours each count one (optimal string alignment).
     private static func editDistance(_ a: [Character], _ b: [Character]) -> Int {

@@ -18,7 +18,11 @@ package struct SourceSpan: Sendable, Hashable, Codable, Comparable, CustomString
         return commit.map { "\(place) (commit \($0.short))" } ?? place
     }
 
+    /// By place, then by commit.
     package static func < (a: SourceSpan, b: SourceSpan) -> Bool {
-        (a.file, a.line, a.column) < (b.file, b.line, b.column)
+        let (x, y) = ((a.file, a.line, a.column), (b.file, b.line, b.column))
+        guard x == y else { return x < y }
+        guard let commit = a.commit else { return b.commit != nil }
+        return b.commit.map { commit < $0 } ?? false
     }
 }

@@ -167,7 +167,7 @@ private struct DigitReader {
         return digits.reduce(0) { $0 * 10 + Int64($1 - 48) }
     }
 
-    /// Milliseconds of a decimal fraction of any length.
+    /// Milliseconds of a decimal fraction of 1 to 9 digits; what is finer is cut off.
     mutating func fraction() -> Int64? {
         let digits = rest.prefix { (48...57).contains($0) }
         guard !digits.isEmpty, digits.count <= 9 else { return nil }

@@ -24,7 +24,7 @@ package struct AEAD: Sendable {
         _ text: UnsafeRawBufferPointer, key: SecretBytes, nonce: [UInt8], aad: [UInt8] = [],
         into out: UnsafeMutableRawBufferPointer
     ) throws(SealingFailure) {
-        try check(key, nonce, text.count)
+        try check(key, nonce, aad, text.count)
         guard out.count == text.count + Self.tagBytes else {
             throw SealingFailure(.invalidInput, "the output of encryption has the wrong size")
         }
@@ -43,7 +43,7 @@ package struct AEAD: Sendable {
         _ sealed: UnsafeRawBufferPointer, key: SecretBytes, nonce: [UInt8], aad: [UInt8] = [],
         into out: UnsafeMutableRawBufferPointer
     ) throws(SealingFailure) {
-        try check(key, nonce, sealed.count)
+        try check(key, nonce, aad, sealed.count)
         guard sealed.count >= Self.tagBytes, out.count == sealed.count - Self.tagBytes else {
             throw SealingFailure(.notAuthentic, "the ciphertext is cut short")
         }
@@ -86,10 +86,13 @@ package struct AEAD: Sendable {
         }
     }
 
-    private func check(_ key: SecretBytes, _ nonce: [UInt8], _ count: Int) throws(SealingFailure) {
+    private func check(
+        _ key: SecretBytes, _ nonce: [UInt8], _ aad: [UInt8], _ count: Int
+    ) throws(SealingFailure) {
         guard key.count == Self.keyBytes else { throw SealingFailure(.invalidKey, "an AEAD key has 32 bytes") }
         guard nonce.count == Self.nonceBytes else { throw SealingFailure(.invalidInput, "a nonce has 12 bytes") }
-        guard count <= Int(Int32.max) - Self.tagBytes else {
+        // OpenSSL counts in `int`.
+        guard max(count, aad.count) <= Int(Int32.max) - Self.tagBytes else {
             throw SealingFailure(.invalidInput, "a message of 2 GiB or more needs chunks")
         }
     }

@@ -5,8 +5,10 @@ internal import ResealCore
 package enum SystemRandom {
     package static func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(SealingFailure) {
         guard let base = buffer.baseAddress else { return }
-        try openSSL(
-            "no randomness", RAND_bytes(base.assumingMemoryBound(to: UInt8.self), Int32(clamping: buffer.count)))
+        guard let count = Int32(exactly: buffer.count) else {
+            throw SealingFailure(.invalidInput, "randomness comes in less than 2 GiB")
+        }
+        try openSSL("no randomness", RAND_bytes(base.assumingMemoryBound(to: UInt8.self), count))
     }
 
     package static func bytes(_ count: Int) throws(SealingFailure) -> [UInt8] {

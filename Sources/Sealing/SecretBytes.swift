@@ -108,10 +108,12 @@ enum SecureMemory {
     /// refused, the heap still zeroes and stays out of core dumps.
     private static let isReady: Bool = CRYPTO_secure_malloc_init(4 << 20, 64) > 0
     private static let largestOnHeap = 128 << 10
+    /// OpenSSL keeps private keys in the same heap and fails when there is no room, so a quarter is left to them.
+    private static let ownShare = 3 << 20
 
     static func allocate(_ count: Int) -> (UnsafeMutableRawBufferPointer, Home) {
         guard count > 0 else { return (UnsafeMutableRawBufferPointer(start: nil, count: 0), .empty) }
-        if isReady, count <= largestOnHeap, let base = reseal_secure_malloc(count) {
+        if isReady, count <= largestOnHeap, CRYPTO_secure_used() < ownShare, let base = reseal_secure_malloc(count) {
             memset(base, 0, count)
             return (UnsafeMutableRawBufferPointer(start: base, count: count), .heap)
         }

@@ -50,14 +50,21 @@ public actor Vault {
 
     /// The current values of several secrets, all or none, in the order asked for.
     public func getMany(_ ids: [SecretID], by context: ActionContext) throws -> [SecretReading] {
-        try core.audited(.secretRead, "", by: context) { transaction in
-            try ids.map { try transaction.reading($0, by: context) }
+        var subject = ""
+        return try core.audited(.secretRead, subject, by: context) { transaction in
+            try ids.map { id in
+                subject = ResourceKey(id).description
+                return try transaction.reading(id, by: context)
+            }
         }
     }
 
     /// Writes a new version by hand. A secret that Git manages then counts as drifted until the next apply decides.
+    ///
+    /// Throws a failure when the name breaks the rules, or the value is too large.
     public func set(_ id: SecretID, to value: SecretValue, by context: ActionContext) throws -> SecretWriting {
-        try core.audited(.secretWrite, ResourceKey(id).description, by: context) { transaction in
+        let id = try SecretID(validating: id.name, organization: id.organization)
+        return try core.audited(.secretWrite, ResourceKey(id).description, by: context) { transaction in
             var secret = try transaction.store.secret(id) ?? transaction.newSecret(id)
             let isNew = secret.rowID == 0
             if secret.state == .deleted { try transaction.undelete(&secret) }
@@ -160,10 +167,15 @@ extension Vault {
     /// Checks the whole audit trail. See ``AuditVerifier``.
     package func verifyAudit(expectedHead: String?) throws -> AuditVerification {
         let problems = try core.store.integrityProblems()
-        var report = try core.store.read { store in
-            try AuditVerifier.verify(
-                store, vaultID: core.keyring.vaultID, publicKey: core.keyring.auditKey.publicKey,
-                expected: expectedHead)
+        var report = AuditVerification(records: 0, signedHeads: 0, head: nil, problems: [])
+        do {
+            report = try core.store.read { store in
+                try AuditVerifier.verify(
+                    store, vaultID: core.keyring.vaultID, publicKey: core.keyring.auditKey.publicKey,
+                    expected: expectedHead)
+            }
+        } catch let failure as VaultFailure where failure.kind == .corrupt {
+            report.problems = ["the trail cannot be read to its end: \(failure.message)"]
         }
         report.problems += problems.map { "the store is damaged: \($0)" }
         return report

@@ -7,6 +7,7 @@ extension VaultCore {
     package static func open(
         _ home: VaultHome, passphrase: () throws -> SecretBytes?, clock: WallClock = .system
     ) throws -> VaultCore {
+        try home.requireGuarded()
         let store = try SQLiteStore(path: home.storePath)
         let provider = try rootKeyProvider(of: store, home, passphrase: passphrase)
         return try VaultCore(unlocking: store, with: provider, clock: clock)
@@ -39,15 +40,18 @@ extension VaultCore {
     }
 
     /// Makes a vault in a folder. Every step may be repeated after a crash: a key file that was written before the vault
-    /// is used by it, and a vault comes into being in one transaction.
+    /// is used by it, and a vault comes into being in one transaction. Two processes never do it at the same time.
     ///
     /// - Parameter passphrase: `nil` for a root key in a file.
     package static func create(
         _ home: VaultHome, passphrase: SecretBytes?, clock: WallClock = .system, by context: ActionContext
     ) throws {
         try AtomicFile.createPrivateFolder(home.path)
+        try home.requireGuarded()
+        let lock = try ApplyLock(home)
+        defer { withExtendedLifetime(lock) {} }
         if access(home.storePath, F_OK) == 0,
-            try rootKeyDescriptor(of: SQLiteStore(path: home.storePath)) != nil
+            try rootKeyDescriptor(of: SQLiteStore(path: home.storePath, creating: true)) != nil
         {
             throw VaultFailure(
                 .alreadyInitialized, "there is a vault at \(home.path) already",

@@ -38,7 +38,7 @@ package struct VaultCore: Sendable {
             try transaction.setMetadata(.rootKey, provider.descriptor.json.canonicalBytes)
             try transaction.setMetadata(.createdAt, Array(now.description.utf8))
             try transaction.setMetadata(.auditPublicKey, keyring.auditKey.publicKey.bytes)
-            let audit = try AuditTrail(transaction, at: now)
+            let audit = AuditTrail(beginning: transaction, at: now)
             try audit.record(.vaultInit, by: context)
             try audit.sign(keyring, serial: 0)
         }
@@ -67,28 +67,34 @@ package struct VaultCore: Sendable {
     }
 
     /// Runs `body` like ``write(_:)``. When it is refused or fails, that is recorded too, in a transaction of its own.
+    ///
+    /// - Parameter subject: asked only for that record, when the body has run.
     package func audited<R>(
-        _ action: AuditAction, _ subject: String, by context: ActionContext,
+        _ action: AuditAction, _ subject: @autoclosure () -> String, by context: ActionContext,
         _ body: (VaultTransaction) throws -> R
     ) throws -> R {
         do {
             return try write(body)
         } catch let failure as any UserFacingFailure {
-            try recordRefusal(of: action, subject, failure: failure, by: context)
+            try recordRefusal(of: action, subject(), failure: failure, by: context)
             throw failure
         }
     }
 
     /// Records that an action was refused or failed. Where the store itself is the reason, there is nowhere to record
     /// to, and the original failure is what the caller has to see.
+    ///
+    /// - Parameter result: by the failure's kind unless given.
     package func recordRefusal(
         of action: AuditAction, _ subject: String = "", commit: ObjectID? = nil, failure: any UserFacingFailure,
-        result: AuditResult = .failed, by context: ActionContext
+        result: AuditResult? = nil, by context: ActionContext
     ) throws {
-        if let failure = failure as? VaultFailure, failure.kind.isStorage { return }
+        let kind = (failure as? VaultFailure)?.kind
+        if kind?.isStorage == true { return }
         try write {
             try $0.audit.record(
-                action, subject, result: result, commit: commit, detail: failure.code, by: context)
+                action, subject, result: result ?? (kind == .protected ? .refused : .failed), commit: commit,
+                detail: failure.code, by: context)
         }
     }
 }
@@ -97,7 +103,7 @@ extension VaultFailure.Kind {
     /// True when the store cannot be relied on to take another record.
     fileprivate var isStorage: Bool {
         switch self {
-        case .corrupt, .diskFull, .readOnly, .storage, .locked, .newerSchema: true
+        case .corrupt, .diskFull, .readOnly, .storage, .locked, .newerSchema, .auditBroken: true
         default: false
         }
     }
@@ -122,8 +128,8 @@ package final class VaultTransaction {
             throw VaultFailure(
                 .serialMoved, "the vault's keys were rotated meanwhile", hint: "run the command again")
         }
-        audit = try AuditTrail(store, at: now)
         serialBefore = try store.integer(.serial)
+        audit = try AuditTrail(continuing: store, keyring: core.keyring, serial: serialBefore, at: now)
     }
 
     /// The vault's serial as it was when the transaction began.

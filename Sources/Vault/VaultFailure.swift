@@ -7,6 +7,8 @@ package struct VaultFailure: UserFacingFailure, Equatable, CustomStringConvertib
         case alreadyInitialized = "vault.already-initialized"
         case wrongRootKey = "vault.wrong-root-key"
         case corrupt = "vault.corrupt"
+        /// A stored value or key does not authenticate, while the store itself is sound.
+        case notAuthentic = "vault.not-authentic"
         case newerSchema = "vault.newer-schema"
         case locked = "vault.locked"
         case diskFull = "vault.disk-full"

@@ -15,6 +15,16 @@ package struct VaultHome: Sendable {
     /// Bare mirrors of remote repositories.
     package var mirrorsPath: String { "\(path)/mirrors" }
 
+    /// Throws ``FileFailure/Kind/tooOpen`` when others may change what stands in the folder: they could put a vault of
+    /// their own, with its root key, in the place of this one. A folder that does not exist yet is fine.
+    package func requireGuarded() throws {
+        for path in [path, storePath] {
+            var info = stat()
+            guard stat(path, &info) == 0, info.st_mode & 0o022 != 0 else { continue }
+            throw FileFailure(.tooOpen, "\(path) can be changed by other users", hint: "chmod go-w \(path)")
+        }
+    }
+
     /// `--home`, else `RESEAL_HOME`, else `$XDG_DATA_HOME/reseal`, else `~/.local/share/reseal` (XDG Base Directory
     /// Specification).
     package static func resolve(explicit: String?, environment: [String: String]) -> VaultHome {
@@ -26,7 +36,7 @@ package struct VaultHome: Sendable {
     }
 }
 
-/// Held while one process applies, so that two never plan against each other. Released by the system when the process
+/// Held while one process applies, so that two never plan against each other, and while one makes the vault. Released by the system when the process
 /// ends, however it ends.
 package final class ApplyLock: Sendable {
     private let descriptor: Int32
@@ -41,7 +51,8 @@ package final class ApplyLock: Sendable {
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            throw VaultFailure(.locked, "another apply is running on this vault", hint: "wait for it and try again")
+            throw VaultFailure(
+                .locked, "another process is applying to this vault, or making it", hint: "wait for it and try again")
         }
         self.descriptor = descriptor
     }

@@ -36,7 +36,8 @@ extension VaultTransaction {
                 hint: secret.purgeAt.map { "`reseal rollback \(secret.id.name)` brings it back until \($0)" })
         }
         guard number != nil || secret.currentVersion > 0 else {
-            throw VaultFailure(.noValue, "\(secret.id) has no value yet", hint: "seal one into its manifest, or `reseal set`")
+            throw VaultFailure(
+                .noValue, "\(secret.id) has no value yet", hint: "seal one into its manifest, or `reseal set`")
         }
         let wanted = number ?? secret.currentVersion
         let version = try self.version(wanted, of: secret)

@@ -11,7 +11,7 @@ enum ManifestSchema {
             "Name, unique for its kind within the organization, such as prod/orders-db.",
             required: true),
         Field(
-            "organization", .format(.resourceName),
+            "organization", .format(.organization),
             "Organization that the resource belongs to; nothing of one organization is visible in another.",
             default: .string(SecretID.defaultOrganization)),
         Field(

@@ -5,6 +5,10 @@ extension StringFormat {
     static let resourceName = StringFormat(
         "a name such as prod/orders-db", pattern: ResourceName.pattern, problem: ResourceName.problem)
 
+    static let organization = StringFormat(
+        "a name without `/`, such as acme", pattern: ResourceName.organizationPattern,
+        problem: ResourceName.organizationProblem)
+
     static let timeSpan = StringFormat(
         "a duration such as 90d or 12h30m (units w, d, h, m, s)", pattern: TimeSpan.pattern, bytes: 2...40,
         isValid: { TimeSpan($0) != nil })

@@ -84,6 +84,10 @@ package struct AuditHead: Sendable {
         Array("reseal/v1/audit-head\0\(vaultID)\0\(sequence)\0\(hash)\0\(serial)\0\(at)".utf8)
     }
 
+    package func isSigned(by publicKey: Ed25519PublicKey, vaultID: String) -> Bool {
+        publicKey.isValid(signature, for: signedBytes(vaultID: vaultID))
+    }
+
     /// `<sequence>:<hash>`, the form for trailers and `--expect-head`.
     package var text: String { "\(sequence):\(hash)" }
 }

@@ -12,12 +12,29 @@ package final class AuditTrail {
     /// What a record's hash covers in place of a record before the first.
     static let genesis = Digest256(hashing: Array("reseal/v1/audit-genesis".utf8))
 
-    init(_ transaction: any StoreTransaction, at now: Timestamp) throws {
+    /// Begins the chain of a new vault.
+    init(beginning transaction: any StoreTransaction, at now: Timestamp) {
         self.transaction = transaction
         self.now = now
-        let head = try transaction.auditHead()
-        sequence = head?.sequence ?? 0
-        hash = head?.hash ?? Self.genesis
+        sequence = 0
+        hash = Self.genesis
+    }
+
+    /// Goes on with the chain where the signed head says that it ends. Throws ``VaultFailure/Kind/auditBroken`` when it
+    /// does not end there: the next head would sign what was done to it, and hide it.
+    init(continuing transaction: any StoreTransaction, keyring: Keyring, serial: Int64, at now: Timestamp) throws {
+        guard let last = try transaction.lastAuditRecord(), let head = try transaction.auditHeads().last,
+            head.sequence == last.sequence, head.hash == last.hash, head.serial == serial,
+            head.isSigned(by: keyring.auditKey.publicKey, vaultID: keyring.vaultID)
+        else {
+            throw VaultFailure(
+                .auditBroken, "the audit trail does not end as it was signed: somebody changed the vault's store",
+                hint: "`reseal audit verify` shows what is wrong; restore the vault from a backup")
+        }
+        self.transaction = transaction
+        self.now = now
+        sequence = last.sequence
+        hash = last.hash
     }
 
     package func record(

@@ -55,7 +55,11 @@ package enum AuditVerifier {
         if let last = heads.last, last.sequence >= next {
             note("the trail was cut: it ends at record \(next - 1), but a head of record \(last.sequence) was signed")
         }
-        if (heads.last?.sequence ?? 0) < next - 1 { note("the end of the trail, record \(next - 1), is not signed") }
+        if heads.isEmpty {
+            note("the trail has no signed head")
+        } else if let last = heads.last, last.sequence < next - 1 {
+            note("the end of the trail, record \(next - 1), is not signed")
+        }
         let serial = try store.integer(.serial)
         if let last = heads.last, last.serial != serial {
             note("the vault has serial \(serial), but the signed head says \(last.serial)")
@@ -67,7 +71,7 @@ package enum AuditVerifier {
     private static func checkSignatures(
         _ heads: [AuditHead], vaultID: String, publicKey: Ed25519PublicKey, _ note: (String) -> Void
     ) {
-        for head in heads where !publicKey.isValid(head.signature, for: head.signedBytes(vaultID: vaultID)) {
+        for head in heads where !head.isSigned(by: publicKey, vaultID: vaultID) {
             note("the signature of the head at record \(head.sequence) is not valid")
         }
     }

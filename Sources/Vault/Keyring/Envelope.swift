@@ -52,7 +52,7 @@ extension Keyring {
                 + (try AEAD.aes256GCM.seal(value, key: dek, nonce: nonce, aad: place + Array("value".utf8))))
     }
 
-    /// Decrypts. Throws ``VaultFailure/Kind/corrupt`` when ciphertext, key or place do not belong together.
+    /// Decrypts. Throws ``VaultFailure/Kind/notAuthentic`` when ciphertext, key or place do not belong together.
     package func open(_ sealed: SealedValue, for id: SecretID, version: Int64) throws -> SecretBytes {
         let place = Self.place(vaultID, id, version)
         do {
@@ -68,7 +68,7 @@ extension Keyring {
 
     private static func damaged(_ id: SecretID, _ version: Int64) -> VaultFailure {
         VaultFailure(
-            .corrupt, "version \(version) of \(id) does not authenticate: the store was changed or damaged",
+            .notAuthentic, "version \(version) of \(id) does not authenticate: the store was changed or damaged",
             hint: "restore the vault from a backup; `reseal audit verify` tells whether the audit trail is whole")
     }
 

@@ -88,7 +88,9 @@ package struct Keyring: Sendable {
 
     package func kek(_ id: Int64) throws -> SecretBytes {
         guard let key = keks[id] else {
-            throw VaultFailure(.corrupt, "a version names the unknown key-encryption key \(id)")
+            throw VaultFailure(
+                .notAuthentic, "a version names the unknown key-encryption key \(id)",
+                hint: "restore the vault from a backup")
         }
         return key
     }

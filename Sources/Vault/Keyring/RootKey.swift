@@ -54,8 +54,7 @@ package struct KeyFileProvider: RootKeyProvider {
     }
 
     package func rootKey() throws -> SecretBytes {
-        try AtomicFile.requirePrivate(path)
-        var line = try AtomicFile.read(path, limit: 4096)
+        var line = try AtomicFile.readPrivate(path, limit: 4096)
         defer { line.withUnsafeMutableBytes { explicitZero($0) } }
         let text = line.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         guard text.starts(with: Self.prefix.utf8),

@@ -40,7 +40,8 @@ class SQLiteReader: StoreReader {
             SELECT \(SecretRecord.columns) FROM secrets
             WHERE (?1 IS NULL OR organization = ?1) AND name >= ?2 AND name < ?2 || char(1114111)
             ORDER BY organization, name
-            """, [organization, prefix]) { try body(SecretRecord(row: $0)) }
+            """, [organization, prefix]
+        ) { try body(SecretRecord(row: $0)) }
     }
 
     func secretCount() throws -> (active: Int, managed: Int, deleted: Int) {
@@ -113,7 +114,8 @@ class SQLiteReader: StoreReader {
     func forEachApplied(source: Int64, _ body: (AppliedRecord) throws -> Void) throws {
         try each(
             "SELECT \(AppliedRecord.columns) FROM applied WHERE source = ? ORDER BY kind, organization, name",
-            [source]) { try body(AppliedRecord(row: $0)) }
+            [source]
+        ) { try body(AppliedRecord(row: $0)) }
     }
 
     func applied(kind: ResourceKind, source: Int64) throws -> [AppliedRecord] {
@@ -153,7 +155,7 @@ class SQLiteReader: StoreReader {
 
     // MARK: Audit
 
-    func auditHead() throws -> AuditRecord? {
+    func lastAuditRecord() throws -> AuditRecord? {
         try one(
             "SELECT \(AuditRecord.columns) FROM audit ORDER BY sequence DESC LIMIT 1", [], AuditRecord.init(row:))
     }
@@ -171,7 +173,7 @@ class SQLiteReader: StoreReader {
             SELECT * FROM (
                 SELECT \(AuditRecord.columns) FROM audit
                 WHERE (?1 IS NULL OR action = ?1 OR substr(action, 1, length(?1) + 1) = ?1 || '.')
-                    AND (?2 IS NULL OR subject = ?2 OR substr(subject, -length(?2) - 1) = '/' || ?2)
+                    AND (?2 IS NULL OR subject = ?2 OR substr(subject, instr(subject, '/') + 1) = ?2)
                     AND (?3 IS NULL OR principal = ?3) AND (?4 IS NULL OR result = ?4)
                     AND (?5 IS NULL OR at >= ?5) AND (?6 IS NULL OR at < ?6)
                 ORDER BY sequence DESC LIMIT ?7
@@ -194,8 +196,9 @@ class SQLiteReader: StoreReader {
 
     // MARK: Statements
 
+    /// A statement of its own, since `body` may run the same query, which would start a cached one over.
     func each(_ sql: String, _ arguments: StatementArguments = [], _ body: (Row) throws -> Void) throws {
-        let rows = try Row.fetchCursor(try db.cachedStatement(sql: sql), arguments: arguments)
+        let rows = try Row.fetchCursor(try db.makeStatement(sql: sql), arguments: arguments)
         while let row = try rows.next() { try body(row) }
     }
 
@@ -203,7 +206,8 @@ class SQLiteReader: StoreReader {
         _ sql: String, _ arguments: StatementArguments = [], _ make: (Row) throws -> T
     ) throws -> [T] {
         var items: [T] = []
-        try each(sql, arguments) { items.append(try make($0)) }
+        let rows = try Row.fetchCursor(try db.cachedStatement(sql: sql), arguments: arguments)
+        while let row = try rows.next() { items.append(try make(row)) }
         return items
     }
 

@@ -14,7 +14,13 @@ extension Row {
     }
 
     func optionalDigest(_ index: Int) throws -> Digest256? { hasNull(atIndex: index) ? nil : try digest(index) }
-    func objectID(_ index: Int) -> ObjectID? { ObjectID(bytes: bytes(index)) }
+
+    func objectID(_ index: Int) throws -> ObjectID? {
+        guard !hasNull(atIndex: index) else { return nil }
+        guard let id = ObjectID(bytes: bytes(index)) else { throw Self.malformed("an object id") }
+        return id
+    }
+
     func time(_ index: Int) -> Timestamp { Timestamp(milliseconds: self[index] as Int64? ?? 0) }
     func optionalTime(_ index: Int) -> Timestamp? { (self[index] as Int64?).map { Timestamp(milliseconds: $0) } }
     func integer(_ index: Int) -> Int64 { self[index] as Int64? ?? 0 }
@@ -70,8 +76,8 @@ extension VersionRecord {
             row.hasNull(atIndex: 8)
             ? nil
             : SourcePosition(
-                commit: row.objectID(7), path: row.text(8), line: Int(row.integer(9)), column: Int(row.integer(10)),
-                blob: row.objectID(11))
+                commit: try row.objectID(7), path: row.text(8), line: Int(row.integer(9)), column: Int(row.integer(10)),
+                blob: try row.objectID(11))
         self.init(
             number: row.integer(0), state: try row.word(1, as: State.self), origin: try row.word(2, as: Origin.self),
             createdAt: row.time(3), createdBy: author, fingerprint: try row.digest(5),
@@ -101,7 +107,7 @@ extension AppliedRecord {
             source: row.integer(3),
             position: SourcePosition(
                 commit: nil, path: row.text(4), line: Int(row.integer(5)), column: Int(row.integer(6)),
-                blob: row.objectID(7)),
+                blob: try row.objectID(7)),
             spec: row.bytes(8), specDigest: try row.digest(9), fingerprint: try row.optionalDigest(10),
             referenceSet: row.integer(11))
     }
@@ -120,10 +126,10 @@ extension SourceRecord {
     static let columns = "id, location, path, ref, repository_id, commit_id, tree_id, applied_at, policy"
 
     init(row: Row) throws {
-        guard let commit = row.objectID(5) else { throw Row.malformed("a commit id") }
+        guard let commit = try row.objectID(5) else { throw Row.malformed("a commit id") }
         self.init(
             id: row.integer(0), location: row.text(1), path: row.text(2), ref: row.text(3),
-            repositoryID: row.text(4), commit: commit, tree: row.objectID(6), appliedAt: row.time(7),
+            repositoryID: row.text(4), commit: commit, tree: try row.objectID(6), appliedAt: row.time(7),
             policy: row.bytes(8))
     }
 
@@ -147,7 +153,7 @@ extension AuditRecord {
             sequence: row.integer(0), at: row.time(1), principal: principal,
             action: try row.word(3, as: AuditAction.self), subject: row.text(4), version: row[5] as Int64?,
             result: try row.word(6, as: AuditResult.self), source: row.text(7), userAgent: row.text(8),
-            requestID: row.text(9), commit: row.objectID(10), detail: row.text(11), hash: try row.digest(12))
+            requestID: row.text(9), commit: try row.objectID(10), detail: row.text(11), hash: try row.digest(12))
     }
 
     /// In the order of ``columns``.

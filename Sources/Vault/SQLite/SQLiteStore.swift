@@ -9,35 +9,60 @@ package final class SQLiteStore: Store {
 
     /// Opens an existing store and brings its schema up to date.
     ///
-    /// - Parameter creating: makes the file when it is missing; otherwise that is an error.
+    /// - Parameter creating: makes the file when it is missing, and the tables when it is empty; otherwise either is an
+    ///   error, so that a file that was cut down to nothing does not pass for a vault without secrets.
     package init(path: String, creating: Bool = false) throws {
         self.path = path
-        let exists = FileManager.default.fileExists(atPath: path)
-        guard exists || creating else {
+        let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? UInt64
+        guard creating || size != nil else {
             throw VaultFailure(
-                .notInitialized, "there is no vault at \(path)", hint: "make one with `reseal init`, or name another --home")
+                .notInitialized, "there is no vault at \(path)",
+                hint: "make one with `reseal init`, or name another --home")
         }
+        guard creating || size != 0 else { throw Self.noVault(path) }
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { db in
-            // FULL: a commit is on disk before it is acknowledged. Deleted content is overwritten, so that destroyed
-            // keys do not stay in free pages.
-            try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON")
+            // Deleted content is overwritten, so that destroyed keys do not stay in free pages. A file that somebody
+            // prepared gets no functions to call.
+            try db.execute(
+                sql: "PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF")
         }
         do {
-            if !exists { try AtomicFile.write([], to: path, mode: 0o600, replacing: false) }
+            if size == nil { try AtomicFile.write([], to: path, mode: 0o600, replacing: false) }
             pool = try DatabasePool(path: path, configuration: configuration)
-            let migrator = SQLiteSchema.migrator
-            if try pool.read(migrator.hasBeenSuperseded) {
-                throw VaultFailure(
-                    .newerSchema, "the vault at \(path) was written by a newer version of reseal",
-                    hint: "update reseal; this version leaves the vault untouched")
-            }
-            if try pool.read({ try !migrator.hasCompletedMigrations($0) }) { try migrator.migrate(pool) }
+            // A commit is on disk before it is acknowledged. Only now: opening the pool sets NORMAL, which syncs at
+            // checkpoints alone.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try migrate(creating: creating)
         } catch {
             throw Self.translate(error, path: path)
         }
+    }
+
+    private func migrate(creating: Bool) throws {
+        let migrator = SQLiteSchema.migrator
+        let (isNewer, isOurs, isEmpty, isCurrent) = try pool.read { db in
+            let tables = "SELECT count(*) FROM sqlite_schema WHERE name NOT GLOB 'grdb_*' AND name NOT GLOB 'sqlite_*'"
+            return (
+                try migrator.hasBeenSuperseded(db), try !migrator.appliedIdentifiers(db).isEmpty,
+                try Int.fetchOne(db, sql: tables) == 0, try migrator.hasCompletedMigrations(db)
+            )
+        }
+        guard !isNewer else {
+            throw VaultFailure(
+                .newerSchema, "the vault at \(path) was written by a newer version of reseal",
+                hint: "update reseal; this version leaves the vault untouched")
+        }
+        guard isOurs || isEmpty && creating else { throw Self.noVault(path) }
+        if !isCurrent { try migrator.migrate(pool) }
+    }
+
+    private static func noVault(_ path: String) -> VaultFailure {
+        VaultFailure(
+            .notInitialized, "the file \(path) holds no vault",
+            hint: "restore it from a backup; if `reseal init` was interrupted, run it again")
     }
 
     package func read<R>(_ body: (any StoreReader) throws -> R) throws -> R {
@@ -69,7 +94,10 @@ package final class SQLiteStore: Store {
                 try String.fetchAll(db, sql: "PRAGMA integrity_check(10)").filter { $0 != "ok" }
             }
         } catch {
-            throw Self.translate(error, path: path)
+            let failure = Self.translate(error, path: path)
+            // Damage that stops the check is a finding of it.
+            guard let failure = failure as? VaultFailure, failure.kind == .corrupt else { throw failure }
+            return [failure.message]
         }
     }
 
@@ -92,7 +120,8 @@ package final class SQLiteStore: Store {
                 .corrupt, "the vault file \(path) is damaged", hint: "restore it from a backup; nothing was changed")
         case .SQLITE_FULL:
             return VaultFailure(
-                .diskFull, "no room left to write \(path)", hint: "free some space and run the command again; nothing was changed")
+                .diskFull, "no room left to write \(path)",
+                hint: "free some space and run the command again; nothing was changed")
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
             return VaultFailure(
                 .readOnly, "cannot write the vault file \(path)",

@@ -134,15 +134,10 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     }
 
     func save(_ head: AuditHead) throws {
-        // One signed head for each thousand records stays as a checkpoint, besides the newest.
+        // An older head that stayed would vouch for a trail that was cut down to it.
+        try run("DELETE FROM audit_heads")
         try run(
-            """
-            DELETE FROM audit_heads WHERE sequence = (SELECT max(sequence) FROM audit_heads)
-                AND sequence / 1000 = (SELECT coalesce(max(sequence), -1000) FROM audit_heads
-                    WHERE sequence < (SELECT max(sequence) FROM audit_heads)) / 1000
-            """)
-        try run(
-            "INSERT OR REPLACE INTO audit_heads (sequence, hash, serial, at, signature) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO audit_heads (sequence, hash, serial, at, signature) VALUES (?, ?, ?, ?, ?)",
             [head.sequence, Data(head.hash.bytes), head.serial, head.at.milliseconds, Data(head.signature)])
     }
 

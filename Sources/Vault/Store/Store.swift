@@ -47,7 +47,8 @@ package protocol StoreReader {
     /// The resources of a source that refer to `target`.
     func referrers(to target: ReferenceTarget, source: Int64) throws -> [AppliedRecord]
 
-    func auditHead() throws -> AuditRecord?
+    func lastAuditRecord() throws -> AuditRecord?
+    /// The signed heads of the trail. More than one means that somebody meddled with them.
     func auditHeads() throws -> [AuditHead]
     func forEachAuditRecord(_ filter: AuditFilter, _ body: (AuditRecord) throws -> Void) throws
 }
@@ -78,6 +79,7 @@ package protocol StoreTransaction: StoreReader {
     func referenceSetID(_ targets: [ReferenceTarget]) throws -> Int64
 
     func append(_ record: AuditRecord) throws
+    /// Puts `head` in the place of the head before.
     func save(_ head: AuditHead) throws
 }
 

@@ -33,19 +33,13 @@ extension SecretValue {
         let leaves = try secret.withUnsafeBytes { bytes in
             var reader = BufferReader(bytes: bytes)
             guard try reader.integer(UInt8.self) == Self.formatVersion else { throw BufferReader.malformed }
-            return try (0..<reader.integer(UInt32.self)).map { _ in
-                let path = try (0..<reader.integer(UInt16.self)).map { _ in
-                    let key = try reader.take(Int(reader.integer(UInt16.self)))
-                    return String(decoding: key, as: UTF8.self)
-                }
-                guard let type = LeafType(rawValue: try reader.integer(UInt8.self)) else {
-                    throw BufferReader.malformed
-                }
-                let content = try reader.take(Int(reader.integer(UInt32.self)))
-                return Leaf(path: path, type: type, bytes: SecretBytes(copying: content))
-            }
+            var leaves: [Leaf] = []
+            for _ in 0..<(try reader.integer(UInt32.self)) { leaves.append(try reader.leaf()) }
+            guard reader.isAtEnd else { throw BufferReader.malformed }
+            return leaves
         }
         try self.init(leaves: leaves)
+        guard zip(leaves, self.leaves).allSatisfy({ $0.path == $1.path }) else { throw BufferReader.malformed }
     }
 }
 
@@ -67,6 +61,21 @@ private struct BufferReader {
     static let malformed = VaultFailure(.corrupt, "a stored value has an unknown form")
     let bytes: UnsafeRawBufferPointer
     var position = 0
+
+    var isAtEnd: Bool { position == bytes.count }
+
+    mutating func leaf() throws -> SecretValue.Leaf {
+        var path: [String] = []
+        for _ in 0..<(try integer(UInt16.self)) {
+            guard let key = String(validating: try take(Int(integer(UInt16.self))), as: UTF8.self) else {
+                throw Self.malformed
+            }
+            path.append(key)
+        }
+        guard let type = SecretValue.LeafType(rawValue: try integer(UInt8.self)) else { throw Self.malformed }
+        let content = try take(Int(integer(UInt32.self)))
+        return SecretValue.Leaf(path: path, type: type, bytes: SecretBytes(copying: content))
+    }
 
     mutating func take(_ count: Int) throws -> UnsafeRawBufferPointer {
         guard count <= bytes.count - position else { throw Self.malformed }

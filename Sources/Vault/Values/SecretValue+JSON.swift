@@ -3,10 +3,15 @@ internal import ResealCore
 
 extension SecretValue {
     /// The value as JSON text, for the one who asked for it: a mapping as an object, a scalar as a JSON scalar, binary
-    /// leaves as base64 text. Built in secure memory.
+    /// leaves as base64 text.
     package func revealJSON() -> SecretBytes {
         var text: [UInt8] = []
-        text.reserveCapacity(leaves.reduce(64) { $0 + 2 * $1.bytes.count + 64 })
+        // No more than this is ever needed, since growing would leave a copy behind: each byte may become `\u00xx`, and
+        // each key has quotes, a colon, a comma and braces around its object.
+        text.reserveCapacity(
+            leaves.reduce(2) { sum, leaf in
+                sum + 6 * leaf.bytes.count + 4 + leaf.path.reduce(0) { $0 + 6 * $1.utf8.count + 6 }
+            })
         writeJSON(leaves[...], depth: 0, to: &text)
         return SecretBytes(consuming: &text)
     }
@@ -33,14 +38,32 @@ extension SecretValue {
 }
 
 extension SecretValue.Leaf {
+    /// Letters, digits and what else a number has: whoever wrote the leaf cannot end it and begin another.
+    private static func isBare(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "E"),
+            UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+
     fileprivate func writeJSON(to out: inout [UInt8]) {
         bytes.withUnsafeBytes { content in
             switch type {
             case .string: JSON.quote(content, to: &out)
-            case .integer, .number, .boolean, .null: out.append(contentsOf: content)
+            case .null: out.append(contentsOf: "null".utf8)
+            case .integer, .number, .boolean:
+                if content.allSatisfy(Self.isBare) {
+                    out.append(contentsOf: content)
+                } else {
+                    JSON.quote(content, to: &out)
+                }
             case .binary:
                 out.append(UInt8(ascii: "\""))
-                out.append(contentsOf: Base64.encode(content, padded: true))
+                var text = Base64.encode(content, padded: true)
+                out.append(contentsOf: text)
+                text.withUnsafeMutableBytes { explicitZero($0) }
                 out.append(UInt8(ascii: "\""))
             }
         }

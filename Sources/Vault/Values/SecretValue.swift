@@ -35,8 +35,12 @@ public struct SecretValue: Sendable {
     /// Sorted by path, so that equal values have equal encodings whatever order they were written in.
     public let leaves: [Leaf]
 
-    /// A mapping. Throws ``VaultFailure`` when two leaves share a path, or one is the parent of another.
+    /// A mapping. Throws ``VaultFailure`` when two leaves share a path, one is the parent of another, or the name of one
+    /// is longer than 65,535 bytes, dots and all.
     public init(leaves: [Leaf]) throws {
+        for leaf in leaves where max(leaf.path.count, SecretValue.text(of: leaf.path).utf8.count) > UInt16.max {
+            throw VaultFailure(.invalidValue, "the name of a field is too long", hint: "it has 65,535 bytes at most")
+        }
         let sorted = leaves.sorted { $0.path.lexicographicallyPrecedes($1.path) }
         for (a, b) in zip(sorted, sorted.dropFirst()) where b.path.starts(with: a.path) {
             throw VaultFailure(.invalidValue, "the field `\(SecretValue.text(of: a.path))` stands twice in the value")
