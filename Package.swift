@@ -74,6 +74,10 @@ let package = Package(
             name: "AgeTests", dependencies: ["ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal"],
             swiftSettings: strict),
         .testTarget(
+            name: "ManifestsTests",
+            dependencies: ["ResealCore", "ResealSealing", "ResealAge", "ResealManifests", "TestSupport", "reseal"],
+            exclude: ["Scripts"], swiftSettings: strict),
+        .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
     ]
