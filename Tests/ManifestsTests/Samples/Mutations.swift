@@ -47,20 +47,8 @@ struct Mutator {
                 code: code, place: position ?? "nowhere", words: words))
     }
 
-    private func find(_ path: [String]) -> Outline? {
-        var node: Outline? = document
-        for step in path {
-            switch node {
-            case .map(let entries): node = entries.first { $0.key == step }?.value
-            case .list(let items): node = Int(step).map { items[$0] }
-            default: node = nil
-            }
-        }
-        return node
-    }
-
     private mutating func visit(_ shape: Shape, _ path: [String], isInList: Bool) {
-        guard let node = find(path) else { return }
+        guard let node = document[path] else { return }
         switch shape {
         case .string(let rule): string(rule, path)
         case .integer(let range): integer(range, path)
@@ -159,7 +147,7 @@ struct Mutator {
 
     private mutating func choice(_ rule: ObjectRule, _ path: [String], _ isInList: Bool) {
         add("none", path, .map([]), "manifest.one-of", at: path, .key, words: "exactly one of")
-        guard let chosen = rule.fields.first(where: { find(path + [$0.nameText]) != nil }) else { return }
+        guard let chosen = rule.fields.first(where: { document[path + [$0.nameText]] != nil }) else { return }
         visit(chosen.shape, path + [chosen.nameText], isInList: false)
         let other = chosen.nameText == "driftFor" ? "expiresWithin" : "driftFor"
         guard rule.fields.contains(where: { $0.nameText == other }) else { return }
@@ -168,7 +156,7 @@ struct Mutator {
 
     private mutating func variants(_ rule: VariantRule, _ path: [String], _ isInList: Bool) {
         let selector = path + ["\(rule.selector)"]
-        guard case .scalar(let name)? = find(selector), let variant = rule.variants.first(where: { $0.name == name })
+        guard case .scalar(let name)? = document[selector], let variant = rule.variants.first(where: { $0.name == name })
         else { return }
         add("no selector", selector, nil, "manifest.missing-key", at: path, .key, words: rule.variants[0].name)
         add("odd", selector, .scalar("hunter2"), "manifest.value", at: selector, .value, words: rule.variants[0].name)

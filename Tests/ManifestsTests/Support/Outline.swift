@@ -27,6 +27,25 @@ indirect enum Outline {
         }
     }
 
+    /// What stands at a path.
+    subscript(path: [String]) -> Outline? {
+        var node: Outline? = self
+        for step in path {
+            switch node {
+            case .map(let entries): node = entries.first { $0.key == step }?.value
+            case .list(let items): node = Int(step).map { items[$0] }
+            default: node = nil
+            }
+        }
+        return node
+    }
+
+    /// The keys of a mapping.
+    var keys: [String] {
+        if case .map(let entries) = self { return entries.map(\.key) }
+        return []
+    }
+
     /// The document with `value` at a path, or without what stands there.
     func replacing(_ path: ArraySlice<String>, by value: Outline?) -> Outline {
         guard let first = path.first else { return value ?? .scalar("") }
