@@ -91,6 +91,10 @@ let package = Package(
             dependencies: ["ResealCore", "ResealSealing", "ResealManifests", "ResealEngines", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "ManifestsTests",
+            dependencies: ["ResealCore", "ResealSealing", "ResealAge", "ResealManifests", "TestSupport", "reseal"],
+            exclude: ["Scripts"], swiftSettings: strict),
+        .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
     ]

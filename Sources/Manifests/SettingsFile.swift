@@ -5,9 +5,17 @@ internal import ResealCore
 package enum SettingsFile {
     /// Throws ``DiagnosticsFailure`` for bad YAML, unknown or duplicate keys, and values that are not scalars.
     package static func read(_ bytes: [UInt8], name: String, keys: [String]) throws -> [String: String] {
+        let limits = YAMLLimits()
+        guard bytes.count <= limits.fileBytes else {
+            throw DiagnosticsFailure([
+                Diagnostic(
+                    code: "yaml.too-large", "the file is larger than \(limits.fileBytes) bytes",
+                    at: SourceSpan(file: name))
+            ])
+        }
         let text = SourceText(file: name, commit: nil, bytes: bytes, maximumDefects: 10)
         var log = DiagnosticLog(limit: 50)
-        let reading = YAMLReader.read(text, limits: YAMLLimits(), log: &log)
+        let reading = YAMLReader.read(text, limits: limits, log: &log)
         var settings: [String: String] = [:]
         for document in reading.documents where reading.tree[document.root].kind == .mapping {
             for (key, value) in reading.tree.entries(document.root) {

@@ -8,34 +8,37 @@ enum EditVerification {
         let kind: YAMLNode.Kind
         let meaning: ScalarMeaning
         let text: [UInt8]
+
+        var isEmpty: Bool { text.isEmpty || meaning == .null }
     }
 
     /// Throws ``ManifestFailure/Kind/unsafe`` unless the leaves of `edits` have their new text and nothing else changed.
-    static func check(_ edits: [ManifestEdit], before: ParsedFile, after: ParsedFile) throws(ManifestFailure) {
+    static func check(_ edits: some Sequence<ManifestEdit>, before: ParsedFile, after: ParsedFile)
+        throws(ManifestFailure)
+    {
         guard before.yaml.documents.map(\.index) == after.yaml.documents.map(\.index) else { throw .unsafe }
-        var wanted: [(path: [String], edit: ManifestEdit)] = []
+        // Of two edits of one field, the last counts.
+        var wanted: [[String]: ManifestEdit] = [:]
+        var above: Set<[String]> = []
         for edit in edits {
-            let root = try before.document(of: edit.secret)
-            guard let document = before.yaml.documents.first(where: { $0.root == root }) else { throw .unsafe }
+            let document = try before.document(of: edit.secret)
             let path = ["\(document.index)", "spec", "value"] + edit.field.segments
-            // Of two edits of one field, the last counts.
-            wanted.removeAll { $0.path == path }
-            wanted.append((path, edit))
+            wanted[path] = edit
+            for count in 3..<path.count { above.insert(Array(path[..<count])) }
         }
-        let old = leaves(of: before).filter { leaf in !wanted.contains { Self.gives(way: leaf, to: $0.path) } }
-        var new = leaves(of: after)
-        for (path, edit) in wanted {
-            guard let place = new.firstIndex(where: { $0.path == path }), new[place].kind == .scalar,
-                new[place].meaning == .string, holds(new[place].text, edit)
-            else { throw .unsafe }
-            new.remove(at: place)
+        // What the edits replace: the leaf itself, or an empty one where its mapping now stands.
+        let old = leaves(of: before).filter { leaf in
+            wanted[leaf.path] == nil && !(leaf.isEmpty && above.contains(leaf.path))
         }
-        guard old == new else { throw .unsafe }
-    }
-
-    /// The leaf itself, or an empty one where its mapping now stands.
-    private static func gives(way leaf: Leaf, to path: [String]) -> Bool {
-        leaf.path == path || (leaf.text.isEmpty || leaf.meaning == .null) && path.starts(with: leaf.path)
+        var rest: [Leaf] = []
+        for leaf in leaves(of: after) {
+            guard let edit = wanted.removeValue(forKey: leaf.path) else {
+                rest.append(leaf)
+                continue
+            }
+            guard leaf.kind == .scalar, leaf.meaning == .string, holds(leaf.text, edit) else { throw .unsafe }
+        }
+        guard wanted.isEmpty, old == rest else { throw .unsafe }
     }
 
     private static func holds(_ text: [UInt8], _ edit: ManifestEdit) -> Bool {

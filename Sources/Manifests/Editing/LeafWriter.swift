@@ -9,7 +9,7 @@ struct LeafWriter {
     private var text: SourceText { parsed.text }
 
     func write(to patch: inout BytePatch) throws(ManifestFailure) {
-        let root = try parsed.document(of: edit.secret)
+        let root = try parsed.document(of: edit.secret).root
         guard let spec = tree.value(root, "spec"), tree[spec].kind == .mapping else {
             throw notALeaf("the secret has no `spec`", at: root)
         }
@@ -208,10 +208,9 @@ struct LeafWriter {
     }
 
     private var newLine: [UInt8] {
-        guard let first = text.bytes.firstIndex(of: 0x0a), first > 0, text.bytes[first - 1] == 0x0d else {
-            return [0x0a]
-        }
-        return [0x0d, 0x0a]
+        guard text.lineStarts.count > 1 else { return [0x0a] }
+        let end = Int(text.lineStarts[1]) - 1
+        return end > 0 && text.bytes[end - 1] == 0x0d ? [0x0d, 0x0a] : [0x0a]
     }
 
     /// The offset of the line break (CR included) that ends the line of `offset`, or the end of the file.

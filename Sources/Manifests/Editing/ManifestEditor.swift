@@ -35,23 +35,27 @@ package enum ManifestEditor {
     package static func apply(
         _ edits: [ManifestEdit], to file: ManifestFile, limits: ManifestLimits = .standard
     ) throws(ManifestFailure) -> [UInt8] {
-        let before = try ParsedFile(file, limits: limits)
-        do throws(ManifestFailure) {
-            return try apply(edits, to: before, file, limits)
-        } catch {
-            // Edits of one place, such as two fields of a value that is not there yet, build on each other.
-            guard error == .unsafe, edits.count > 1 else { throw error }
-            var bytes = file.bytes
-            for edit in edits {
-                let step = ManifestFile(path: file.path, bytes: bytes, commit: file.commit)
-                bytes = try apply([edit], to: try ParsedFile(step, limits: limits, isOwnWork: true), step, limits)
-            }
-            return bytes
-        }
+        try apply(edits[...], to: file, limits, isOwnWork: false)
     }
 
     private static func apply(
-        _ edits: [ManifestEdit], to before: ParsedFile, _ file: ManifestFile, _ limits: ManifestLimits
+        _ edits: ArraySlice<ManifestEdit>, to file: ManifestFile, _ limits: ManifestLimits, isOwnWork: Bool
+    ) throws(ManifestFailure) -> [UInt8] {
+        let before = try ParsedFile(file, limits: limits, isOwnWork: isOwnWork)
+        do throws(ManifestFailure) {
+            return try applyTogether(edits, to: before, file, limits)
+        } catch {
+            guard error == .unsafe, edits.count > 1 else { throw error }
+        }
+        // Edits of one place, such as two fields of a value that is not there yet, build on each other.
+        let middle = edits.startIndex + edits.count / 2
+        let half = try apply(edits[..<middle], to: file, limits, isOwnWork: isOwnWork)
+        let step = ManifestFile(path: file.path, bytes: half, commit: file.commit)
+        return try apply(edits[middle...], to: step, limits, isOwnWork: true)
+    }
+
+    private static func applyTogether(
+        _ edits: ArraySlice<ManifestEdit>, to before: ParsedFile, _ file: ManifestFile, _ limits: ManifestLimits
     ) throws(ManifestFailure) -> [UInt8] {
         var patch = BytePatch(file.bytes)
         for edit in edits {
@@ -70,6 +74,7 @@ package enum ManifestEditor {
 struct ParsedFile {
     let text: SourceText
     let yaml: YAMLReading
+    private let secrets: [SecretID: [YAMLDocument]]
     var tree: YAMLTree { yaml.tree }
 
     /// `isOwnWork`: the bytes came out of an edit, so an error in them is none of the user's.
@@ -83,10 +88,8 @@ struct ParsedFile {
             file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: limits.yaml.diagnostics)
         var log = DiagnosticLog(limit: limits.yaml.diagnostics)
         yaml = YAMLReader.read(text, limits: limits.yaml, log: &log)
-        guard log.errors == 0, let problem = log.diagnostics.first else {
-            if log.errors == 0 { return }
-            throw ManifestFailure(.unreadable, "the file has errors", at: SourceSpan(file: file.path))
-        }
+        secrets = Self.secrets(of: yaml)
+        guard let problem = log.diagnostics.first(where: { $0.severity == .error }) else { return }
         throw isOwnWork
             ? .unsafe
             : ManifestFailure(
@@ -94,23 +97,32 @@ struct ParsedFile {
                 at: problem.span)
     }
 
-    /// The root of the document that declares a secret.
-    func document(of secret: SecretID) throws(ManifestFailure) -> NodeID {
-        let roots = yaml.documents.map(\.root).filter { root in
-            guard let kind = tree.value(root, "kind"), tree.isText(kind, "Secret"),
-                let metadata = tree.value(root, "metadata"), let name = tree.value(metadata, "name"),
-                tree.string(name) == secret.name
-            else { return false }
-            let organization = tree.value(metadata, "organization").map(tree.string) ?? SecretID.defaultOrganization
-            return organization == secret.organization
+    private static func secrets(of yaml: YAMLReading) -> [SecretID: [YAMLDocument]] {
+        var secrets: [SecretID: [YAMLDocument]] = [:]
+        for document in yaml.documents {
+            if let secret = secret(document.root, yaml.tree) { secrets[secret, default: []].append(document) }
         }
-        guard let root = roots.first, roots.count == 1 else {
+        return secrets
+    }
+
+    private static func secret(_ root: NodeID, _ tree: YAMLTree) -> SecretID? {
+        guard let kind = tree.value(root, "kind"), tree.isText(kind, "Secret"),
+            let metadata = tree.value(root, "metadata"), let name = tree.value(metadata, "name")
+        else { return nil }
+        let organization = tree.value(metadata, "organization").map(tree.string)
+        return SecretID(tree.string(name), organization: organization ?? SecretID.defaultOrganization)
+    }
+
+    /// The document that declares a secret.
+    func document(of secret: SecretID) throws(ManifestFailure) -> YAMLDocument {
+        let found = secrets[secret] ?? []
+        guard let document = found.first, found.count == 1 else {
             throw ManifestFailure(
                 .noSuchSecret,
-                roots.isEmpty ? "\(text.file) does not declare \(secret)" : "\(text.file) declares \(secret) twice",
+                found.isEmpty ? "\(text.file) does not declare \(secret)" : "\(text.file) declares \(secret) twice",
                 at: SourceSpan(file: text.file, commit: text.commit))
         }
-        return root
+        return document
     }
 }
 

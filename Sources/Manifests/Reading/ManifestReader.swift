@@ -28,7 +28,11 @@ package enum ManifestReader {
         var log = DiagnosticLog(limit: limits.yaml.diagnostics)
         let yaml = YAMLReader.read(text, limits: limits.yaml, log: &log)
         var reading = ManifestReading(isComplete: yaml.isComplete)
-        for document in yaml.documents where !log.isFull {
+        for document in yaml.documents {
+            guard !log.isFull else {
+                reading.isComplete = false
+                break
+            }
             var reader = DocumentReader(tree: yaml.tree, text: text, document: document, limits: limits, log: log)
             if let manifest = reader.read() {
                 reading.manifests.append(manifest)

@@ -5,6 +5,8 @@ struct ValueReader {
     private var check: SchemaCheck
     private let limits: ManifestLimits
     private var leaves: [ValueLeaf] = []
+    /// Leaves seen, unusable ones included.
+    private var fields = 0
 
     /// Reads `node`, reporting into `check`. `nil` if there is no value, or not one that can be used.
     static func read(_ node: NodeID, name: NodeID, limits: ManifestLimits, check: inout SchemaCheck) -> ValueSpec? {
@@ -43,7 +45,7 @@ struct ValueReader {
                 "manifest.empty-value", "\(check.subject(name)) has no fields", hint: "remove the key, or add a field",
                 at: node)
         }
-        for (key, value) in tree.entries(node) {
+        for (key, value) in tree.entries(node) where !check.log.isFull {
             check.content(key, Self.fieldName, name, isKey: true)
             let field = path.appending(tree.string(key))
             switch tree[value].kind {
@@ -65,8 +67,9 @@ struct ValueReader {
     }
 
     private mutating func leaf(_ node: NodeID, _ field: FieldPath, _ name: NodeID) {
-        guard leaves.count < limits.fields else {
-            if leaves.count == limits.fields {
+        fields += 1
+        guard fields <= limits.fields else {
+            if fields == limits.fields + 1 {
                 check.report("manifest.too-many-fields", "the value has more than \(limits.fields) fields", at: node)
             }
             return

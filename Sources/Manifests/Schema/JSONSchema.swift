@@ -61,7 +61,8 @@ package enum JSONSchema {
             "type": "string", "maxLength": .integer(Int64(rule.bytes.upperBound)),
         ]
         switch rule.content {
-        case .any: return adding(.object(bounds), ["minLength": .integer(rule.bytes.lowerBound > 0 ? 1 : 0)])
+        // Lengths count characters here and bytes of UTF-8 in the program: the schema is never the stricter of the two.
+        case .any: return adding(.object(bounds), ["minLength": .integer(Int64((rule.bytes.lowerBound + 3) / 4))])
         case .oneOf(let words): return ["type": "string", "enum": .array(words.map(JSON.string))]
         case .format(let format): return adding(.object(bounds), ["pattern": .string(format.pattern)])
         }

@@ -53,6 +53,23 @@ enum ManifestSchema {
 
     private static func index(_ kind: ResourceKind) -> Int { ResourceKind.allCases.firstIndex(of: kind) ?? 0 }
 
+    /// Every key that some manifest may have.
+    static let keys: Set<String> = documents.reduce(into: []) { collectKeys(.object($1), &$0) }
+
+    private static func collectKeys(_ shape: Shape, _ keys: inout Set<String>) {
+        switch shape {
+        case .object(let rule), .choice(let rule):
+            for field in rule.fields {
+                keys.insert(field.nameText)
+                collectKeys(field.shape, &keys)
+            }
+        case .variants(let rule): for variant in rule.variants { collectKeys(.object(variant.object), &keys) }
+        case .list(let rule): collectKeys(rule.item, &keys)
+        case .map(let rule): collectKeys(rule.value, &keys)
+        case .string, .integer, .boolean, .scalar, .value: break
+        }
+    }
+
     // MARK: Fields that several kinds have
 
     static let describing: [Field] = [

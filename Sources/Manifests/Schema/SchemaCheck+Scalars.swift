@@ -83,7 +83,7 @@ extension SchemaCheck {
     private mutating func principal(_ value: String, _ name: NodeID, _ node: NodeID) {
         if value == "*" {
             warn(
-                "manifest.everyone", "\(quoted(tree.string(name))) is granted to everyone",
+                "manifest.everyone", "\(subject(name)) is granted to everyone",
                 hint: "name roles, services or users",
                 at: node)
         } else if value.hasPrefix("role:") {

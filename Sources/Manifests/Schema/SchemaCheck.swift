@@ -39,13 +39,13 @@ struct SchemaCheck {
     mutating func object(_ node: NodeID, _ rule: ObjectRule, _ name: NodeID, siblings: VariantRule? = nil) {
         guard expect(node, .mapping, name) else { return }
         var seen: UInt64 = 0
-        for (key, value) in tree.entries(node) {
+        for (key, value) in tree.entries(node) where !log.isFull {
             if let index = rule.fields.firstIndex(where: { tree.isText(key, $0.name) }) {
                 seen |= 1 << UInt64(index)
                 check(value, rule.fields[index].shape, name: key)
-            } else if let owners = siblings?.owners(of: tree.string(key)), !owners.isEmpty {
+            } else if let owners = siblings?.owners(of: key, in: tree), !owners.isEmpty {
                 report(
-                    "manifest.unknown-key", "the key \(quoted(tree.string(key))) does not apply here",
+                    "manifest.unknown-key", "the key `\(tree.string(key))` does not apply here",
                     hint: "it belongs to \(owners.joined(separator: ", "))", at: key)
             } else {
                 unknown(key, rule)
@@ -54,10 +54,9 @@ struct SchemaCheck {
         let missing = rule.required & ~seen
         guard missing != 0 else { return }
         for (index, field) in rule.fields.enumerated() where missing >> UInt64(index) & 1 == 1 {
-            let owner = name.exists ? " in \(quoted(tree.string(name)))" : ""
             report(
-                "manifest.missing-key", "the key `\(field.nameText)` is missing\(owner)", hint: field.description,
-                at: name.exists ? name : node)
+                "manifest.missing-key", "the key `\(field.nameText)` is missing in \(subject(name))",
+                hint: field.description, at: holder(node, name))
         }
     }
 
@@ -67,7 +66,7 @@ struct SchemaCheck {
         let names = rule.fields.map { "`\($0.nameText)`" }.joined(separator: ", ")
         report(
             "manifest.one-of", "\(subject(name)) needs exactly one of \(names)",
-            hint: tree[node].count == 0 ? nil : "keep one of them", at: name.exists ? name : node)
+            hint: tree[node].count == 0 ? nil : "keep one of them", at: holder(node, name))
     }
 
     private mutating func variants(_ node: NodeID, _ rule: VariantRule, _ name: NodeID) {
@@ -76,7 +75,7 @@ struct SchemaCheck {
             let names = rule.variants.map(\.name).joined(separator: ", ")
             report(
                 "manifest.missing-key", "the key `\(rule.selector)` is missing in \(subject(name))",
-                hint: "one of \(names)", at: name.exists ? name : node)
+                hint: "one of \(names)", at: holder(node, name))
             return
         }
         let chosen = tree[selector].kind == .scalar ? tree.string(selector) : ""
@@ -96,16 +95,15 @@ struct SchemaCheck {
                 count < rule.count.lowerBound ? "at least \(rule.count.lowerBound)" : "at most \(rule.count.upperBound)"
             report("manifest.value", "\(subject(name)) needs \(bound) items, and has \(count)", at: node)
         }
-        var earlier: [NodeID] = []
-        for item in tree.items(node) {
+        for item in tree.items(node) where !log.isFull {
+            let outer = listName
             listName = name
             check(item, rule.item, name: name)
-            listName = .none
-            guard rule.isUnique, tree[item].kind == .scalar, count <= 1000 else { continue }
-            if earlier.contains(where: { tree.isEqualText($0, item) }) {
-                report("manifest.duplicate-item", "an item of \(subject(name)) stands twice", at: item)
-            }
-            earlier.append(item)
+            listName = outer
+        }
+        guard rule.isUnique, count > 1 else { return }
+        for (_, item) in tree.duplicates(among: tree.items(node).filter { tree[$0].kind == .scalar }) {
+            report("manifest.duplicate-item", "an item of \(subject(name)) stands twice", at: item)
         }
     }
 
@@ -117,7 +115,7 @@ struct SchemaCheck {
                 count < rule.count.lowerBound ? "at least \(rule.count.lowerBound)" : "at most \(rule.count.upperBound)"
             report("manifest.value", "\(subject(name)) needs \(bound) entries, and has \(count)", at: node)
         }
-        for (key, value) in tree.entries(node) {
+        for (key, value) in tree.entries(node) where !log.isFull {
             content(key, rule.key, name, isKey: true)
             check(value, rule.value, name: key)
         }
@@ -127,20 +125,27 @@ struct SchemaCheck {
         let name = tree.string(key)
         let known = rule.fields.map(\.nameText)
         if let advice = rule.refused.first(where: { $0.names.contains(name) }) {
-            return report(advice.code, "\(advice.message) (\(quoted(name)))", hint: advice.hint, at: key)
+            return report(advice.code, "\(advice.message) (`\(name)`)", hint: advice.hint, at: key)
         }
-        let hint = NearestName.suggestion(for: name, in: known).map { "did you mean `\($0)`?" }
+        let nearest = tree[key].count > 128 ? nil : NearestName.suggestion(for: name, in: known)
+        let shown = nearest == nil ? tree.keyName(key) : quoted(name)
         report(
-            "manifest.unknown-key", "unknown key \(quoted(name))",
-            hint: hint ?? "known keys: \(known.joined(separator: ", "))", at: key)
+            "manifest.unknown-key", "unknown key" + (shown.map { " \($0)" } ?? ""),
+            hint: nearest.map { "did you mean `\($0)`?" } ?? "known keys: \(known.joined(separator: ", "))", at: key)
     }
 
     // MARK: Words
 
+    /// What a message is about. A key that may be no name but a value in the wrong place is not shown.
     func subject(_ name: NodeID) -> String {
         guard name.exists else { return "the document" }
-        return (name == listName ? "an item of " : "") + quoted(tree.string(name))
+        let isKnown = ManifestSchema.keys.contains(tree.string(name))
+        let key = isKnown ? "`\(tree.string(name))`" : tree.keyName(name) ?? "this entry"
+        return (name == listName ? "an item of " : "") + key
     }
+
+    /// Where a mapping is blamed for what it lacks: at its key, since the mapping itself may begin lines below it.
+    private func holder(_ node: NodeID, _ name: NodeID) -> NodeID { name.exists && name != listName ? name : node }
 
     mutating func report(_ code: String, _ message: String, hint: String? = nil, at node: NodeID) {
         log.add(Diagnostic(code: code, message, hint: hint, at: text.span(at: Int(tree[node].start))))

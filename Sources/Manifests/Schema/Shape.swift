@@ -118,8 +118,8 @@ final class VariantRule: Sendable {
     }
 
     /// The variants that have a field of this name.
-    func owners(of field: String) -> [String] {
-        variants.filter { $0.object.fields.contains { $0.nameText == field } }.map { "\(selector): \($0.name)" }
+    func owners(of key: NodeID, in tree: YAMLTree) -> [String] {
+        variants.filter { $0.object.fields.contains { tree.isText(key, $0.name) } }.map { "\(selector): \($0.name)" }
     }
 }
 
@@ -140,7 +140,8 @@ extension Shape {
         .object(ObjectRule(fields, refused: refused))
     }
     static func choice(_ fields: [Field]) -> Shape { .choice(ObjectRule(fields)) }
-    static let duration = Shape.format(.timeSpan)
+    static let duration = Shape.format(.positiveTimeSpan)
+    static let durationOrZero = Shape.format(.timeSpan)
     /// The name of something that the controller's own configuration defines.
     static let configName = Shape.format(.configName)
 }

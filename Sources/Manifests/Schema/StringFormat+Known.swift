@@ -1,3 +1,4 @@
+internal import Glibc
 internal import ResealAge
 internal import ResealCore
 
@@ -13,15 +14,16 @@ extension StringFormat {
         "a duration such as 90d or 12h30m (units w, d, h, m, s)", pattern: TimeSpan.pattern, bytes: 2...40,
         isValid: { TimeSpan($0) != nil })
 
+    /// For periods and deadlines, which would never end or never begin without a length.
+    static let positiveTimeSpan = StringFormat(
+        timeSpan.expectation, pattern: "^(?=.*[1-9])" + TimeSpan.pattern.dropFirst(), bytes: 2...40
+    ) { text in timeSpan.problem(text) ?? (TimeSpan(text)?.seconds == 0 ? "is zero" : nil) }
+
     static let timestamp = StringFormat(
         "a time such as 2027-01-31T08:00:00Z, or a date such as 2027-01-31",
-        pattern: #"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?)?$"#, bytes: 10...40,
-        isValid: { Timestamp($0) != nil && !isLocal($0) })
-
-    /// Times without a zone are refused: nobody agrees on what they mean.
-    private static func isLocal(_ text: String) -> Bool {
-        text.utf8.count > 10 && !text.uppercased().hasSuffix("Z") && !text.dropFirst(10).contains { "+-".contains($0) }
-    }
+        pattern: #"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$"#,
+        bytes: 10...40,
+        isValid: { Timestamp($0) != nil })
 
     static let principal: StringFormat = {
         var format = StringFormat(
@@ -57,7 +59,9 @@ extension StringFormat {
         "an age recipient (age1…) or group:NAME", pattern: "^(\(recipientPattern)|group:[A-Za-z0-9._-]{1,128})$",
         bytes: 1...4096
     ) { text in
-        text.hasPrefix("group:") ? configName.problem(String(text.dropFirst(6))) : recipientProblem(text)
+        guard text.hasPrefix("group:") else { return recipientProblem(text) }
+        let name = String(text.dropFirst(6))
+        return configName.bytes.contains(name.utf8.count) ? configName.problem(name) : "names no group"
     }
 
     private static func recipientProblem(_ text: String) -> String? {
@@ -75,7 +79,7 @@ extension StringFormat {
 
     static let glob = StringFormat(
         "a pattern of `*` (within a segment), `**` (any number of segments) and `?`",
-        pattern: #"^[^\[\]{}\\\u0000-\u001f\u007f]+$"#, bytes: 1...512, problem: Glob.problem)
+        pattern: #"^(?!.*([^/]\*\*|\*\*[^/]))[^\[\]{}\\\u0000-\u001f\u007f]+$"#, bytes: 1...512, problem: Glob.problem)
 
     static let cron = StringFormat(
         "five cron fields (minute hour day month weekday, in UTC), such as `0 3 * * 1-5`",
@@ -83,8 +87,9 @@ extension StringFormat {
 
     /// Below the folder of the manifest, so that no manifest reads what lies elsewhere.
     static let relativePath = StringFormat(
-        "a path below the folder of this manifest", pattern: #"^(?!.*(^|/)\.{0,2}(/|$))[^\\\u0000-\u001f\u007f]+$"#,
-        bytes: 1...1024, problem: RelativePath.problem)
+        "a path below the folder of this manifest",
+        pattern: #"^(?!.*(^|/)(\.{0,2}|\.[Gg][Ii][Tt])(/|$))[^\\\u0000-\u001f\u007f]+$"#, bytes: 1...1024,
+        problem: RelativePath.problem)
 
     static let fieldName = StringFormat(
         "the name of a field", pattern: #"^[^\u0000-\u001f\u007f]+$"#, bytes: 1...128
@@ -114,7 +119,14 @@ extension StringFormat {
         return !name.isEmpty && name.allSatisfy(allowed.contains) ? nil : "does not have that form"
     }
 
-    static let ipAddress = StringFormat("an IP address", characters: "0-9a-fA-F.:", bytes: 2...45)
+    static let ipAddress = StringFormat("an IP address", pattern: "^[0-9a-fA-F.:]{2,45}$", bytes: 2...45) { text in
+        // Also keeps a NUL from C, which would see only what stands before it.
+        let allowed = ASCIISet("0-9a-fA-F.:")
+        guard text.utf8.allSatisfy(allowed.contains) else { return "has other characters" }
+        var address = in6_addr()
+        let isAddress = inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1
+        return isAddress ? nil : "does not have that form"
+    }
 
     static let urlPath = StringFormat(
         "a path that begins with `/`", pattern: #"^/[A-Za-z0-9._~/%-]{0,1023}$"#, bytes: 1...1024
@@ -151,6 +163,8 @@ enum RelativePath {
         let segments = text.split(separator: "/", omittingEmptySubsequences: false)
         if segments.contains("..") { return "leaves the folder (`..`)" }
         if segments.contains(where: { $0.isEmpty || $0 == "." }) { return "has an empty segment or `.`" }
+        // A work tree is read as it lies there, and no value stands in Git's own files.
+        if segments.contains(where: { $0.lowercased() == ".git" }) { return "has the segment `.git`" }
         return nil
     }
 

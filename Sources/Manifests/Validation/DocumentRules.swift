@@ -46,7 +46,10 @@ enum DocumentRules {
                 !scalar.text.isEmpty, soundsConfidential(leaf.field, secret.type) || holdsPrivateKey(scalar.text)
             else { continue }
             let name = leaf.field.segments.isEmpty ? "value" : leaf.field.description
-            let option = leaf.field.segments.isEmpty ? "" : " --field \(name)"
+            // A hint is there to be copied, so nothing of the file may stand in it that a shell acts on.
+            let option =
+                leaf.field.segments.isEmpty
+                ? "" : name.utf8.allSatisfy(plainCharacters.contains) ? " --field \(name)" : " --field FIELD"
             check.log.add(
                 Diagnostic(
                     .warning, code: "manifest.plain-secret", "\(quoted(name)) stands in Git unencrypted",
@@ -55,6 +58,7 @@ enum DocumentRules {
         }
     }
 
+    private static let plainCharacters = ASCIISet("A-Za-z0-9._-")
     private static let confidential = [
         "password", "passwd", "passphrase", "secret", "token", "privatekey", "apikey", "secretkey", "signingkey",
         "credential", "credentials",

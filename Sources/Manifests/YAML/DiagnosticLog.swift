@@ -27,8 +27,14 @@ struct DiagnosticLog {
 
 /// Words of a file as they may appear in a message: one line, bounded, nothing that a terminal would act on.
 func quoted(_ text: String) -> String {
-    let safe = text.unicodeScalars.prefix(60).map { scalar -> Character in
-        scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) || scalar == "`" ? "?" : Character(scalar)
+    let safe = text.unicodeScalars.prefix(60).map { isShowable($0) ? Character($0) : "?" }
+    return "`" + String(safe) + (text.unicodeScalars.dropFirst(60).isEmpty ? "" : "…") + "`"
+}
+
+/// False for what ends a line, moves the cursor, reorders the text, or cannot be seen.
+private func isShowable(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: false
+    default: scalar != "`"
     }
-    return "`" + String(safe) + (text.unicodeScalars.count > 60 ? "…" : "") + "`"
 }

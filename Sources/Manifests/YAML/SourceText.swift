@@ -14,19 +14,28 @@ struct SourceText: Sendable {
     private(set) var start = 0
     private(set) var defects: [Defect] = []
 
+    /// Scalars before every ``stride``th byte, so that a column costs little on a long line too; empty for ASCII.
+    private var scalarCounts: [Int32] = []
+    private static let stride = 1024
+    /// Lines that begin with `%` in front of one document. libyaml compares each `%TAG` with all others, and nobody
+    /// needs any.
+    static let maximumDirectives = 16
+
     /// Bytes that no YAML file of ours may hold.
     struct Defect: Sendable, Equatable {
-        enum Kind: Sendable { case invalidUTF8, control, loneCarriageReturn, lineSeparator, bidirectional }
+        enum Kind: Sendable { case invalidUTF8, control, loneCarriageReturn, lineSeparator, bidirectional, directives }
         let kind: Kind
         let offset: Int
     }
 
+    /// Takes files of less than 2 GiB.
     init(file: String, commit: ObjectID?, bytes: [UInt8], maximumDefects: Int) {
         self.file = file
         self.commit = commit
         self.bytes = bytes
         lineStarts.reserveCapacity(bytes.count / 32 + 4)
         scan(maximumDefects: maximumDefects)
+        if !isASCII { countScalars() }
     }
 
     func span(at offset: Int) -> SourceSpan {
@@ -45,7 +54,25 @@ struct SourceText: Sendable {
         let begin = max(Int(lineStarts[low]), low == 0 ? start : 0)
         let end = min(max(offset, begin), bytes.count)
         if isASCII { return (low + 1, end - begin + 1) }
-        return (low + 1, bytes[begin..<end].reduce(1) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) })
+        return (low + 1, scalars(before: end) - scalars(before: begin) + 1)
+    }
+
+    private func scalars(before offset: Int) -> Int {
+        let block = offset / Self.stride
+        return Int(scalarCounts[block]) + Self.scalars(in: bytes[block * Self.stride..<offset])
+    }
+
+    private static func scalars(in bytes: ArraySlice<UInt8>) -> Int {
+        bytes.reduce(0) { $0 + ($1 & 0xc0 == 0x80 ? 0 : 1) }
+    }
+
+    private mutating func countScalars() {
+        scalarCounts.reserveCapacity(bytes.count / Self.stride + 1)
+        var count = 0
+        for start in Swift.stride(from: 0, through: bytes.count, by: Self.stride) {
+            scalarCounts.append(Int32(count))
+            count += Self.scalars(in: bytes[start..<min(start + Self.stride, bytes.count)])
+        }
     }
 
     /// One pass over all bytes: finds line starts and defects.
@@ -59,22 +86,34 @@ struct SourceText: Sendable {
         }
         var offset = start
         bytes.withUnsafeBufferPointer { p in
-            while offset < p.count {
+            var directives = 0
+            noteDirective(p, start, &directives)
+            while offset < p.count, defects.count < maximumDefects {
                 let byte = p[offset]
                 if byte >= 0x20, byte < 0x7f {
                     offset += 1
                     continue
                 }
                 let (kind, width) = Self.inspect(p, offset)
-                if byte == 0x0a { lineStarts.append(Int32(offset + 1)) }
-                if byte >= 0x80 { isASCII = false }
-                if let kind {
-                    defects.append(Defect(kind: kind, offset: offset))
-                    if defects.count >= maximumDefects { return }
-                }
+                if let kind { defects.append(Defect(kind: kind, offset: offset)) }
                 offset += width
+                if byte == 0x0a {
+                    lineStarts.append(Int32(offset))
+                    noteDirective(p, offset, &directives)
+                } else if byte >= 0x80 {
+                    isASCII = false
+                }
             }
         }
+    }
+
+    /// Looks at the line that begins at `offset`; `count` is that of the document so far.
+    private mutating func noteDirective(_ p: UnsafeBufferPointer<UInt8>, _ offset: Int, _ count: inout Int) {
+        guard offset < p.count else { return }
+        if p[offset] == UInt8(ascii: "-"), isDocumentMarker(at: offset) { count = 0 }
+        guard p[offset] == UInt8(ascii: "%") else { return }
+        count += 1
+        if count == Self.maximumDirectives + 1 { defects.append(Defect(kind: .directives, offset: offset)) }
     }
 
     private static func inspect(_ p: UnsafeBufferPointer<UInt8>, _ offset: Int) -> (Defect.Kind?, width: Int) {

@@ -8,7 +8,8 @@ package struct YAMLLimits: Sendable, Hashable {
     package var depth = 32
     /// Scalars, mappings and lists of a file.
     package var nodes = 400_000
-    /// Nodes of a file that aliases stand for, counted as if each alias were written out.
+    /// Nodes of a file that aliases stand for, counted as if each alias were written out. Long text counts as several
+    /// nodes, one for each 64 bytes.
     package var aliasedNodes = 10_000
     /// Findings reported for a file; after these, one more says that there were others.
     package var diagnostics = 100

@@ -39,6 +39,7 @@ enum YAMLReader {
             case .gaveUp: return builder.reading
             }
         }
+        if position < text.bytes.count { builder.skipDocument() }
         return builder.reading
     }
 
@@ -72,6 +73,10 @@ extension SourceText.Defect {
             return Diagnostic(
                 code: "yaml.control-character", "a Unicode line separator, which reviewers do not see as a line break",
                 hint: "remove it, or write it as an escape in double quotes", at: place)
+        case .directives:
+            return Diagnostic(
+                code: "yaml.directives", "more than \(SourceText.maximumDirectives) lines that begin with `%`",
+                hint: "use plain YAML without directives", at: place)
         case .bidirectional:
             return Diagnostic(
                 code: "yaml.control-character", "a character that reorders the text on the screen",

@@ -30,8 +30,11 @@ struct YAMLNode: Sendable {
     var first: Int32 = -1
     /// A scalar's bytes, or a collection's children (a mapping has two for each entry).
     var count: Int32 = 0
-    /// Nodes in it, with aliases written out.
+    /// What it costs to visit it with all aliases written out: the number of nodes, where a scalar counts one more for
+    /// each ``bytesPerWeight`` of its text.
     var weight: Int32 = 1
+
+    static let bytesPerWeight = 64
 }
 
 /// The nodes of all documents of a file. Children of a mapping alternate between key and value.
@@ -83,11 +86,17 @@ struct YAMLTree: Sendable {
         return node.kind == .scalar ? .none : NodeID(index: node.first)
     }
 
-    func items(_ id: NodeID) -> Items { Items(tree: self, current: firstChild(id)) }
-    func entries(_ id: NodeID) -> Entries { Entries(tree: self, current: firstChild(id)) }
+    /// The children of a list; none of any other node.
+    func items(_ id: NodeID) -> Items { Items(tree: self, current: self[id].kind == .sequence ? firstChild(id) : .none) }
 
-    /// The value of `key` in a mapping.
+    /// The keys and values of a mapping; none of any other node.
+    func entries(_ id: NodeID) -> Entries {
+        Entries(tree: self, current: self[id].kind == .mapping ? firstChild(id) : .none)
+    }
+
+    /// The value of `key` in a mapping; `nil` for any other node.
     func value(_ mapping: NodeID, _ key: StaticString) -> NodeID? {
+        guard self[mapping].kind == .mapping else { return nil }
         var child = firstChild(mapping)
         while child.exists {
             let value = self[child].next
@@ -97,7 +106,6 @@ struct YAMLTree: Sendable {
         return nil
     }
 
-    /// The children of a list.
     struct Items: Sequence, IteratorProtocol {
         let tree: YAMLTree
         var current: NodeID
@@ -108,7 +116,6 @@ struct YAMLTree: Sendable {
         }
     }
 
-    /// The keys and values of a mapping.
     struct Entries: Sequence, IteratorProtocol {
         let tree: YAMLTree
         var current: NodeID

@@ -29,7 +29,7 @@ struct YAMLTreeBuilder {
     private(set) var reading = YAMLReading()
     private var offsets: ByteOffsets
     private var open: [Open] = []
-    private var anchors: [(name: String, id: NodeID)] = []
+    private var anchors: [String: NodeID] = [:]
     private var root = NodeID.none
     private var start = 0
     private var isFaulty = false
@@ -65,6 +65,7 @@ struct YAMLTreeBuilder {
                 do throws(Stop) {
                     if event.type == YAML_STREAM_END_EVENT { return .end }
                     try take(event, log: &log)
+                    if log.isFull { throw .file }
                 } catch {
                     discardDocument()
                     if case .document(let offset) = error { return .failed(start: start, offset: offset) }
@@ -139,34 +140,41 @@ struct YAMLTreeBuilder {
                     hint: "write the keys out; reviewers then see what each manifest says", at: Int(node.start))
             }
         }
+        node.weight = Int32(1 + content.count / YAMLNode.bytesPerWeight)
+        if data.anchor != nil, content.isEmpty, node.style == .plain {
+            report(
+                &log, "yaml.empty-anchor", "an anchor with nothing behind it",
+                hint: "quote the value if the `&` belongs to it", at: Int(node.start))
+        }
         let id = try add(node, log: &log)
         name(data.anchor, id)
-        account(weight: 1, height: 1)
+        account(weight: node.weight, height: 1)
     }
 
     private mutating func alias(_ event: yaml_event_t, log: inout DiagnosticLog) throws(Stop) {
         let name = event.data.alias.anchor.map { String(cString: UnsafePointer($0)) } ?? ""
         let begin = offset(event.start_mark)
         var node: YAMLNode
-        if let target = anchors.last(where: { $0.name == name })?.id {
+        if let target = anchors[name] {
             if open.contains(where: { $0.id == target }) {
-                report(&log, "yaml.cyclic-alias", "the alias *\(name) stands inside what it refers to", at: begin)
+                report(&log, "yaml.cyclic-alias", "an alias stands inside what it refers to", at: begin)
                 throw .document(offset: begin)
             }
             node = reading.tree[target]
             aliased += Int(node.weight)
             guard aliased <= limits.aliasedNodes else {
                 report(
-                    &log, "yaml.alias-limit", "aliases stand for more than \(limits.aliasedNodes) nodes in this file",
+                    &log, "yaml.alias-limit",
+                    "aliases stand for more than \(limits.aliasedNodes) nodes of \(YAMLNode.bytesPerWeight) bytes in this file",
                     hint: "write the values out, or split the file", at: begin)
                 throw .file
             }
             try checkDepth(Int(node.height), at: begin, log: &log)
         } else {
+            // Its name is not shown: a password may begin with `*`.
             report(
-                &log, "yaml.unknown-alias", "no anchor named \(quoted(name)) stands before this alias",
-                hint: NearestName.suggestion(for: name, in: anchors.map(\.name)).map { "did you mean *\($0)?" }
-                    ?? "quote the value if the `*` belongs to it", at: begin)
+                &log, "yaml.unknown-alias", "no anchor of this name stands before this alias",
+                hint: "quote the value if the `*` belongs to it", at: begin)
             node = YAMLNode(kind: .scalar, style: .plain, start: 0, end: 0)
             node.first = 0
         }
@@ -202,11 +210,11 @@ struct YAMLTreeBuilder {
         reading.tree[closed.id].weight = closed.weight
         reading.tree[closed.id].height = closed.height + 1
         if closed.isMapping {
-            for (first, second) in reading.tree.duplicateKeys(closed.id) {
+            for (first, second) in reading.tree.duplicateKeys(closed.id) where !log.isFull {
                 let (line, column) = text.position(of: Int(reading.tree[first].start))
+                let key = reading.tree.keyName(second).map { "the key \($0)" } ?? "a key"
                 report(
-                    &log, "yaml.duplicate-key",
-                    "the key \(quoted(reading.tree.string(second))) stands twice in this mapping",
+                    &log, "yaml.duplicate-key", "\(key) stands twice in this mapping",
                     hint: "the first one is at line \(line), column \(column)", at: Int(reading.tree[second].start))
             }
         }
@@ -253,7 +261,7 @@ struct YAMLTreeBuilder {
 
     private mutating func name(_ anchor: UnsafeMutablePointer<UInt8>?, _ id: NodeID) {
         guard let anchor else { return }
-        anchors.append((String(cString: UnsafePointer(anchor)), id))
+        anchors[String(cString: UnsafePointer(anchor))] = id
     }
 
     private mutating func offset(_ mark: yaml_mark_t) -> Int {

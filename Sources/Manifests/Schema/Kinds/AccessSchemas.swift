@@ -14,7 +14,7 @@ extension ManifestSchema {
                         "claims",
                         .map(MapRule(key: StringRule(.any, bytes: 1...128), value: .text(1024), count: 1...32)),
                         "Claims that must all have these values (`*` within a value matches any text).", required: true),
-                ]), count: 0...256), "Holders of tokens whose claims match."),
+                ]), count: 0...256, unique: false), "Holders of tokens whose claims match."),
         Field(
             "certificates", .list(.text(253), count: 0...256),
             "Names (common name or subject alternative name) of client certificates."),

@@ -14,7 +14,7 @@ extension ManifestSchema {
                     "Kinds of events to send, such as rotation.failed; `*` stands for the rest of a name. All by default."
                 ),
                 Field(
-                    "minimumInterval", .duration, "Equal messages are sent at most once in this time.", default: "5m"),
+                    "minimumInterval", .durationOrZero, "Equal messages are sent at most once in this time.", default: "5m"),
             ], refused: noLiteralCredentials + noLiteralCommand,
             [
                 (
@@ -50,7 +50,7 @@ extension ManifestSchema {
             "when",
             .choice([
                 Field("expiresWithin", .duration, "A secret expires within this time."),
-                Field("rotationOverdueBy", .duration, "A rotation is late by this time."),
+                Field("rotationOverdueBy", .durationOrZero, "A rotation is late by this time."),
                 Field("driftFor", .duration, "The vault has differed from Git for this time."),
                 Field("reconcileFailingFor", .duration, "Reconciling has failed for this time."),
                 Field("writeBackPendingFor", .duration, "A rotated value has not reached Git for this time."),

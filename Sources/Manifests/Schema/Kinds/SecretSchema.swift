@@ -11,7 +11,7 @@ extension ManifestSchema {
             Field("permissions", permissions, "Who may do what with it."),
             Field("rotation", rotation, "How its value is renewed."),
             Field(
-                "keepPrevious", .duration, "How long a replaced version stays usable for rollback.",
+                "keepPrevious", .durationOrZero, "How long a replaced version stays usable for rollback.",
                 default: .string(SecretSpec.defaultKeepPrevious.description)),
             Field("expiresAt", .format(.timestamp), "When the value stops being valid."),
             Field("autoRenew", .boolean, "Rotate before `expiresAt`.", default: false),
@@ -34,14 +34,14 @@ extension ManifestSchema {
 
     static let rotation = Shape.object([
         Field("every", .duration, "Age at which the value is rotated."),
-        Field("keepPrevious", .duration, "Same as `spec.keepPrevious`, written beside the schedule."),
+        Field("keepPrevious", .durationOrZero, "Same as `spec.keepPrevious`, written beside the schedule."),
         Field(
             "window",
             .object([
                 Field("cron", .format(.cron), "When the window opens (UTC).", required: true),
                 Field("duration", .duration, "How long it stays open.", required: true),
             ]), "Times at which a rotation may begin."),
-        Field("splay", .duration, "Spread starts over this time, by a hash of the name."),
+        Field("splay", .durationOrZero, "Spread starts over this time, by a hash of the name."),
         Field("generate", generate, "How a new value is made."),
         Field("handler", handler, "Where the new value takes effect before it becomes current."),
         notify,
