@@ -74,6 +74,13 @@ let package = Package(
             name: "AgeTests", dependencies: ["ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal"],
             swiftSettings: strict),
         .testTarget(
+            name: "ReconcilerTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
+                "ResealReconciler", "TestSupport", "reseal",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
     ]

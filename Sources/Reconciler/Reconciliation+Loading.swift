@@ -9,22 +9,18 @@ struct LoadedStates {
     var desired: LoadedDesired
     var vault: VaultState
     var applied: LastApplied
-
-    /// True when the change touches what everything else is judged by, so that all files have to be judged anew.
-    var concernRules: Bool {
-        desired.definesRules || applied.resources.keys.contains { $0.kind == .repository || $0.kind == .recipients }
-    }
 }
 
 extension Reconciliation {
     func load(
         _ checkout: Checkout, _ observed: ObservedState, _ scope: Scope, forApply: Bool
     ) throws -> LoadedStates {
-        switch scope {
-        case .everything: try loadEverything(checkout, observed, forApply: forApply)
-        case .files(let files, let paths):
-            try loadFiles(files, paths, checkout, observed, forApply: forApply)
+        if case .files(let files, let paths) = scope,
+            let states = try loadFiles(files, paths, checkout, observed, forApply: forApply)
+        {
+            return states
         }
+        return try loadEverything(checkout, observed, forApply: forApply)
     }
 
     private func loadEverything(
@@ -39,16 +35,18 @@ extension Reconciliation {
         return try states(observed, desired, secrets, resources, access)
     }
 
+    /// `nil` when the files hold, or held, rules by which all files have to be judged anew.
     private func loadFiles(
         _ files: [TreeFile], _ paths: Set<String>, _ checkout: Checkout, _ observed: ObservedState, forApply: Bool
-    ) throws -> LoadedStates {
+    ) throws -> LoadedStates? {
         let resources = try observed.applied(inPaths: paths)
+        guard !resources.keys.contains(where: \.kind.isRule) else { return nil }
         let store = core.store
-        let desired = try loader(checkout, forApply: forApply) { id in
+        let loader = loader(checkout, forApply: forApply) { id in
             try store.read { try $0.secret(id) }.map { ($0.fingerprint, $0.latestVersion) }
-        }.load(files, among: try surroundings(observed, paths: paths)) { present in
-            resources.keys.filter { !present.contains($0) }.sorted()
         }
+        let surroundings = try surroundings(observed, paths: paths)
+        guard let desired = try loader.load(files, among: surroundings, before: resources.keys) else { return nil }
         let named = desired.state.resources.map(\.key) + resources.keys
         let secrets = try observed.secrets(Set(named.filter { $0.kind == .secret }.map(\.secretID)))
         let access = try AccessView(observed, applied: resources, desired: desired.state, secrets: secrets)

@@ -54,10 +54,7 @@ package struct Reconciliation: Sendable {
         let observed = try ObservedState(core, location: checkout.source.location, folder: checkout.source.path)
         var warnings = try checkHistory(checkout, observed.source, isBinding: forApply)
         let scope = try scope ?? Scope.of(checkout, observed: observed)
-        var states = try load(checkout, observed, scope, forApply: forApply)
-        if scope != .everything, states.concernRules {
-            states = try load(checkout, observed, .everything, forApply: forApply)
-        }
+        let states = try load(checkout, observed, scope, forApply: forApply)
         let desired = states.desired
         try requireSameRepository(desired.state.policy, observed.source)
         warnings += desired.warnings

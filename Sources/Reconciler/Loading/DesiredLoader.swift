@@ -11,8 +11,7 @@ struct LoadedDesired {
     var state: DesiredState
     var recipientsDigest: Digest256
     var warnings: [Diagnostic]
-    /// True when the rules of the repository are among what was read.
-    var definesRules: Bool
+    /// True when a Repository is among what was read.
     var definesRepository: Bool
 }
 
@@ -35,38 +34,40 @@ struct DesiredLoader {
     func loadAll(basePolicy: RepositoryPolicy?) throws -> LoadedDesired {
         let snapshot = try source.open()
         let files = try snapshot.files().filter(\.isManifest)
-        return try load(files, snapshot, .none(basePolicy: basePolicy)) { _ in [] }
+        return try judge(try convert(files), snapshot, .none(basePolicy: basePolicy), removed: [])
     }
 
-    /// Reads some files; the others are known by the index.
+    /// Reads some files; the others are known by the index. `nil` where they hold rules of the repository, by which all
+    /// files have to be judged.
     ///
-    /// - Parameter removed: the resources that were in these files and are gone, given those that are there.
+    /// - Parameter before: the resources that were in these files.
     func load(
-        _ files: [TreeFile], among surroundings: Surroundings, removed: (Set<ResourceKey>) -> [ResourceKey]
-    ) throws -> LoadedDesired {
-        try load(files, try source.open(), surroundings, removed: removed)
+        _ files: [TreeFile], among surroundings: Surroundings, before: some Sequence<ResourceKey>
+    ) throws -> LoadedDesired? {
+        let set = try convert(files)
+        guard !set.definesRules else { return nil }
+        let present = Set(set.manifests.map(\.resource.key))
+        let removed = before.filter { !present.contains($0) }.sorted()
+        return try judge(set, try source.open(), surroundings, removed: removed)
     }
 
     /// Reads what can be read of some files of a commit that was accepted once, whatever is wrong with it.
     func survey(_ files: [TreeFile]) throws -> LoadedDesired {
-        var set = try convert(files)
-        let rules = try RepositoryRules(set, surroundings: .none(basePolicy: nil))
-        return loaded(&set, rules, warnings: [])
+        let set = try convert(files)
+        return loaded(set, try RepositoryRules(set, surroundings: .none(basePolicy: nil)), warnings: [])
     }
 
-    private func load(
-        _ files: [TreeFile], _ snapshot: any Snapshot, _ surroundings: Surroundings,
-        removed: (Set<ResourceKey>) -> [ResourceKey]
+    private func judge(
+        _ set: ConvertedSet, _ snapshot: any Snapshot, _ surroundings: Surroundings, removed: [ResourceKey]
     ) throws -> LoadedDesired {
-        var set = try convert(files)
         let rules = try RepositoryRules(set, surroundings: surroundings)
         let checks = SetChecks(
-            set: set, surroundings: surroundings, commit: source.commit,
-            removed: removed(Set(set.manifests.map(\.resource.key))), snapshot: snapshot, limits: Self.limits)
+            set: set, surroundings: surroundings, commit: source.commit, removed: removed, snapshot: snapshot,
+            limits: Self.limits)
         var findings = set.diagnostics + rules.findings
         findings += try SetChecks.run(checks, policy: rules.policy, rules: rules.recipients)
         guard !findings.contains(where: { $0.severity == .error }) else { throw DiagnosticsFailure(findings) }
-        return loaded(&set, rules, warnings: findings)
+        return loaded(set, rules, warnings: findings)
     }
 
     private func convert(_ files: [TreeFile]) throws -> ConvertedSet {
@@ -78,17 +79,17 @@ struct DesiredLoader {
     }
 
     private func loaded(
-        _ set: inout ConvertedSet, _ rules: RepositoryRules, warnings: [Diagnostic]
+        _ set: ConvertedSet, _ rules: RepositoryRules, warnings: [Diagnostic]
     ) -> LoadedDesired {
-        for index in set.manifests.indices where set.manifests[index].resource.secret?.driftPolicy == nil {
-            set.manifests[index].resource.secret?.driftPolicy = rules.policy.driftPolicy
+        var resources = set.manifests.map(\.resource)
+        for index in resources.indices where resources[index].secret?.driftPolicy == nil {
+            resources[index].secret?.driftPolicy = rules.policy.driftPolicy
         }
-        let adopting = set.manifests.first { $0.resource.secret?.driftPolicy == .adopt }
-        let warnings = warnings + (adopting.map { [Self.adoptionWarning($0.resource.position.span)] } ?? [])
+        let adopting = resources.first { $0.secret?.driftPolicy == .adopt }
+        let warnings = warnings + (adopting.map { [Self.adoptionWarning($0.position.span)] } ?? [])
         return LoadedDesired(
-            state: DesiredState(resources: set.manifests.map(\.resource), policy: rules.policy, roles: rules.roles),
+            state: DesiredState(resources: resources, policy: rules.policy, roles: rules.roles),
             recipientsDigest: rules.recipientsDigest, warnings: DiagnosticsFailure(warnings).diagnostics,
-            definesRules: rules.repository != nil || rules.recipientsManifest != nil,
             definesRepository: rules.repository != nil)
     }
 
