@@ -95,6 +95,13 @@ let package = Package(
             dependencies: ["ResealCore", "ResealSealing", "ResealAge", "ResealManifests", "TestSupport", "reseal"],
             exclude: ["Scripts"], swiftSettings: strict),
         .testTarget(
+            name: "ReconcilerTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
+                "ResealReconciler", "TestSupport", "reseal",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
     ]

@@ -149,6 +149,11 @@ public struct Principal: Sendable, Hashable, Comparable, Codable, CustomStringCo
         description = text
     }
 
+    /// `*`.
+    package static let everyone = Principal(unchecked: "*")
+
+    private init(unchecked text: String) { description = text }
+
     /// `nil` for `*`.
     public var kind: Kind? { description.firstIndex(of: ":").flatMap { Kind(rawValue: String(description[..<$0])) } }
     /// The part behind the colon; `*` for everyone.

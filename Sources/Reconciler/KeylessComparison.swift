@@ -16,7 +16,7 @@ package enum KeylessValidation {
     /// Does not throw for findings, only where nothing can be read.
     package static func run(_ checkout: Checkout) throws -> ValidationReport {
         do {
-            let loaded = try DesiredLoader.keyless(checkout.snapshots).loadAll()
+            let loaded = try DesiredLoader.keyless(checkout.snapshots).loadAll(basePolicy: nil)
             return ValidationReport(resources: loaded.state.resources.count, findings: loaded.warnings)
         } catch let failure as DiagnosticsFailure {
             return ValidationReport(resources: 0, findings: failure.diagnostics)
@@ -25,6 +25,9 @@ package enum KeylessValidation {
 }
 
 /// Compares two commits without a vault or a key: the plan for pull requests in CI.
+///
+/// The head is read as a whole, since there is no index to tell what else it holds. Of the base, only what differs is
+/// read; the rest is as in the head.
 package struct KeylessComparison: Sendable {
     private let checkout: Checkout
     private let base: ObjectID
@@ -36,75 +39,115 @@ package struct KeylessComparison: Sendable {
         self.allowsMassDeletion = allowsMassDeletion
     }
 
-    /// Throws ``DiagnosticsFailure`` when the head is not valid. The base is what is merged already: its findings do
-    /// not stop anything.
+    /// Throws ``DiagnosticsFailure`` when the head is not valid, and ``ReconcileFailure/Kind/otherRepository`` when the
+    /// two are of different repositories. The base is what is merged already: its findings do not stop anything.
     package func plan(now: Timestamp) throws -> PreparedPlan {
-        let head = try DesiredLoader.keyless(checkout.snapshots).loadAll()
-        let paths = try changedPaths(head.state)
-        let before = try DesiredLoader.keyless(checkout.commit(base)).loadLeniently()
-        let known = before.state.resources.filter { paths.contains($0.position.path) }
+        let baseLoader = DesiredLoader.keyless(checkout.commit(base))
+        let changed = try changedFiles()
+        let changedPaths = Set(changed.map(\.path))
+        let oldRules = try baseLoader.survey(changed.compactMap(\.old).filter(\.isManifest))
+        let head = try DesiredLoader.keyless(checkout.snapshots)
+            .loadAll(basePolicy: oldRules.definesRepository ? oldRules.state.policy : nil)
+        let oldPolicy = oldRules.definesRepository ? oldRules.state.policy : unchangedPolicy(head.state, changedPaths)
+        try requireSameRepository(head.state.policy, oldPolicy)
+
+        let paths = changedPaths.union(paths(naming: changedPaths, in: head.state))
+        let before = try baseLoader.survey(filesOfBase(paths))
         var desired = head.state
         desired.resources = head.state.resources.filter { paths.contains($0.position.path) }
+        let rest = head.state.resources.filter { !paths.contains($0.position.path) }
+        let applied = LastApplied(
+            commit: base,
+            resources: Dictionary(
+                before.state.resources.map { ($0.key, AppliedRecord($0)) }, uniquingKeysWith: { $1 }),
+            policy: oldPolicy, roles: roles(before.state, rest, head.state.roles))
         let input = PlanInput(
-            desired: desired, vault: state(of: known, in: before.state, head: head.state, paths: paths),
-            lastApplied: LastApplied(
-                commit: base,
-                resources: Dictionary(known.map { ($0.key, AppliedRecord($0)) }, uniquingKeysWith: { $1 }),
-                policy: before.state.policy.repositoryID.isEmpty ? nil : before.state.policy, roles: before.state.roles),
-            allowsMassDeletion: allowsMassDeletion, now: now)
-        let outcome = Planner.plan(input)
+            desired: desired, vault: state(of: before.state.resources, rest, applied.roles, head.state.roles),
+            lastApplied: applied, allowsMassDeletion: allowsMassDeletion, now: now)
+        return prepared(input, Planner.plan(input), head)
+    }
+
+    private func prepared(_ input: PlanInput, _ outcome: PlanOutcome, _ head: LoadedDesired) -> PreparedPlan {
         var plan = Plan(
             source: checkout.source, base: base, head: checkout.head, vaultSerial: nil,
-            policyDigest: input.rules.digest, recipientsDigest: head.recipientsDigest, createdAt: now,
-            changes: outcome.changes, drift: [], access: outcome.access, guards: outcome.guards,
-            warnings: head.warnings, id: "")
-        plan.id = PlanIdentity.compute(plan, desired: desired.resources)
+            policyDigest: input.rules.digest, recipientsDigest: head.recipientsDigest,
+            allowsMassDeletion: allowsMassDeletion, createdAt: input.now, changes: outcome.changes, drift: [],
+            access: outcome.access, guards: outcome.guards, warnings: head.warnings, id: "")
+        plan.id = PlanIdentity.compute(plan, desired: input.desired.resources)
         return PreparedPlan(
-            plan: plan, desired: desired, lastApplied: input.lastApplied,
+            plan: plan, desired: input.desired, lastApplied: input.lastApplied, settled: [],
             source: SourceRecord(
                 id: 0, location: checkout.source.location, path: checkout.source.path, ref: checkout.source.ref,
-                repositoryID: desired.policy.repositoryID, commit: base, tree: nil, appliedAt: now, policy: []))
+                repositoryID: input.desired.policy.repositoryID, commit: base, tree: nil, appliedAt: input.now,
+                policy: []))
+    }
+
+    // MARK: What differs
+
+    private func changedFiles() throws -> [TreeChange] {
+        let repository = try GitRepository(opening: checkout.repositoryPath, searchingParents: true)
+        return try Scope.changedFiles(
+            checkout, repository, from: try repository.subtree(of: base, at: checkout.source.path))
+    }
+
+    /// Manifests that name a value file which differs.
+    private func paths(naming changed: Set<String>, in head: DesiredState) -> Set<String> {
+        let referring = head.resources.filter { resource in
+            resource.references.contains { target in
+                if case .file(let path) = target { changed.contains(path) } else { false }
+            }
+        }
+        return Set(referring.map(\.position.path))
+    }
+
+    private func filesOfBase(_ paths: Set<String>) throws -> [TreeFile] {
+        let snapshot = try checkout.commit(base).open()
+        return try paths.sorted().compactMap { try snapshot.file(at: $0) }.filter(\.isManifest)
+    }
+
+    // MARK: The base
+
+    /// The head's own rules, where their file is the same in the base.
+    private func unchangedPolicy(_ head: DesiredState, _ changed: Set<String>) -> RepositoryPolicy? {
+        let repository = head.resources.first { $0.key.kind == .repository }
+        return repository.map { changed.contains($0.position.path) } == false ? head.policy : nil
+    }
+
+    private func requireSameRepository(_ head: RepositoryPolicy, _ base: RepositoryPolicy?) throws {
+        guard let base, base.repositoryID != head.repositoryID else { return }
+        throw ReconcileFailure(
+            .otherRepository, "the id of the repository changes from `\(base.repositoryID)` to `\(head.repositoryID)`",
+            hint: "keep the id: sealed values are bound to it, and vaults know the repository by it")
+    }
+
+    private func roles(
+        _ before: DesiredState, _ unchanged: [DesiredResource], _ head: RoleDirectory
+    ) -> RoleDirectory {
+        var roles = before.roles
+        for resource in unchanged where resource.key.kind == .role {
+            roles.set(resource.key, members: head.members[resource.key] ?? [])
+        }
+        return roles
     }
 
     /// The base in the place of the vault: each secret as if its value had been applied from there.
     private func state(
-        of known: [DesiredResource], in before: DesiredState, head: DesiredState, paths: Set<String>
+        of known: [DesiredResource], _ unchanged: [DesiredResource], _ before: RoleDirectory, _ after: RoleDirectory
     ) -> VaultState {
         var state = VaultState(
             serial: nil,
             secrets: Dictionary(
                 known.filter { $0.secret != nil }.map { ($0.key.secretID, SecretRecord($0)) },
                 uniquingKeysWith: { $1 }),
-            activeManagedSecrets: before.resources.count { $0.secret != nil })
-        let changedRoles = Set(before.roles.members.keys).union(head.roles.members.keys)
-            .filter { before.roles.members[$0] != head.roles.members[$0] }
-        guard !changedRoles.isEmpty else { return state }
-        for resource in head.resources where !paths.contains(resource.position.path) {
-            let isConcerned = resource.references.contains { target in
-                if case .resource(let key) = target { changedRoles.contains(key) } else { false }
-            }
-            if isConcerned, let secret = resource.secret {
-                state.secretsOfChangedRoles[resource.key.secretID] = secret.permissions
-            }
+            activeManagedSecrets: (known + unchanged).count { $0.secret != nil })
+        let changedRoles = Set(before.members.keys).union(after.members.keys)
+            .filter { before.members[$0] != after.members[$0] }
+        for resource in unchanged where !changedRoles.isEmpty && resource.key.kind.isAccessible {
+            let grants = resource.secret.map { Grants($0.permissions) } ?? Grants(spec: resource.spec)
+            guard !grants.roles(in: resource.key.organization).isDisjoint(with: changedRoles) else { continue }
+            state.grantsOfChangedRoles[resource.key] = grants
         }
         return state
-    }
-
-    /// Manifests that differ, and those that name a value file which differs.
-    private func changedPaths(_ head: DesiredState) throws -> Set<String> {
-        let old = try blobs(checkout.commit(base))
-        let new = try blobs(checkout.snapshots)
-        let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
-        let referring = head.resources.filter { resource in
-            resource.references.contains { target in
-                if case .file(let path) = target { changed.contains(path) } else { false }
-            }
-        }
-        return changed.union(referring.map(\.position.path))
-    }
-
-    private func blobs(_ source: any SnapshotSource) throws -> [String: ObjectID] {
-        Dictionary(try source.open().files().map { ($0.path, $0.blob) }, uniquingKeysWith: { $1 })
     }
 }
 

@@ -26,9 +26,9 @@ extension Reconciliation {
     /// True when only drift that is to be reported keeps the vault from being up to date: an idle loop must not fill the
     /// audit trail.
     private func isWithoutEffect(_ prepared: PreparedPlan) throws -> Bool {
-        guard prepared.plan.isEmpty, prepared.plan.guards.isEmpty, prepared.plan.base == prepared.plan.head else {
-            return false
-        }
+        guard prepared.plan.isEmpty, prepared.settled.isEmpty, prepared.plan.guards.isEmpty,
+            prepared.plan.base == prepared.plan.head
+        else { return false }
         let now = core.clock.now()
         return try core.store.read { try $0.duePurges(at: now).isEmpty }
     }

@@ -1,35 +1,9 @@
 package import ResealAge
-package import ResealCore
+internal import ResealCore
 internal import ResealGit
 internal import ResealManifests
 internal import ResealSealing
 package import ResealVault
-
-/// A commit (or a work tree) of a repository that can be read here.
-package struct Checkout: Sendable {
-    package var source: Plan.Source
-    /// The repository's objects: a clone, a bare mirror, or a work tree's `.git`.
-    package var repositoryPath: String
-    /// `nil` for a work tree with its uncommitted changes, which then lies at `workTree`.
-    package var head: ObjectID?
-    package var workTree: String?
-
-    package init(source: Plan.Source, repositoryPath: String, head: ObjectID?, workTree: String? = nil) {
-        self.source = source
-        self.repositoryPath = repositoryPath
-        self.head = head
-        self.workTree = workTree
-    }
-
-    var snapshots: any SnapshotSource {
-        if let head { return commit(head) }
-        return WorkTreeSnapshotSource(root: workTree ?? repositoryPath, folder: source.path)
-    }
-
-    func commit(_ id: ObjectID) -> CommitSnapshotSource {
-        CommitSnapshotSource(repositoryPath: repositoryPath, commit: id, folder: source.path)
-    }
-}
 
 /// What a person may allow for one run.
 package struct ReconcileOptions: Sendable {
@@ -72,89 +46,26 @@ package struct Reconciliation: Sendable {
     /// - Parameter forApply: encrypts new values for the vault on the way, and refuses a commit that does not follow on
     ///   the applied one.
     package func plan(_ checkout: Checkout, forApply: Bool) throws -> PreparedPlan {
+        try plan(checkout, forApply: forApply, scope: nil)
+    }
+
+    /// - Parameter scope: `nil` for what the change can concern. The plan is the same for every wider scope.
+    func plan(_ checkout: Checkout, forApply: Bool, scope: Scope?) throws -> PreparedPlan {
         let observed = try ObservedState(core, location: checkout.source.location, folder: checkout.source.path)
         var warnings = try checkHistory(checkout, observed.source, isBinding: forApply)
-        let scope = try Scope.of(checkout, observed: observed)
-        var (desired, state, applied) = try load(checkout, observed, scope, forApply: forApply)
-        if scope != .everything, desired.definesRules || applied.resources.keys.contains(where: \.kind.isRule) {
-            (desired, state, applied) = try load(checkout, observed, .everything, forApply: forApply)
-        }
+        let scope = try scope ?? Scope.of(checkout, observed: observed)
+        let states = try load(checkout, observed, scope, forApply: forApply)
+        let desired = states.desired
         try requireSameRepository(desired.state.policy, observed.source)
         warnings += desired.warnings
         let outcome = Planner.plan(
             PlanInput(
-                desired: desired.state, vault: state, lastApplied: applied,
+                desired: desired.state, vault: states.vault, lastApplied: states.applied,
                 allowsMassDeletion: options.allowsMassDeletion, now: core.clock.now()))
-        let plan = makePlan(checkout, observed, desired, applied, outcome, warnings)
         return PreparedPlan(
-            plan: plan, desired: desired.state, lastApplied: applied,
+            plan: makePlan(checkout, observed, states, outcome, warnings), desired: desired.state,
+            lastApplied: states.applied, settled: outcome.settled,
             source: try sourceRecord(checkout, observed.source))
-    }
-
-    // MARK: Loading
-
-    private func load(
-        _ checkout: Checkout, _ observed: ObservedState, _ scope: Scope, forApply: Bool
-    ) throws -> (LoadedDesired, VaultState, LastApplied) {
-        let rolesBefore = try observed.roles()
-        let policyBefore = observed.source.flatMap { RepositoryPolicy(decoding: $0.policy) }
-        var secrets: [SecretID: SecretRecord] = [:]
-        var resources: [ResourceKey: AppliedRecord]
-        let desired: LoadedDesired
-        switch scope {
-        case .everything:
-            secrets = try observed.allSecrets()
-            resources = try observed.allApplied()
-            let known = secrets.mapValues { ($0.fingerprint, $0.latestVersion) }
-            desired = try loader(checkout, forApply: forApply) { known[$0] }.loadAll()
-        case .files(let files, let paths):
-            resources = try observed.applied(inPaths: paths)
-            let surroundings = try surroundings(observed, paths: paths, roles: rolesBefore, resources)
-            let store = core.store
-            let before = Array(resources.keys)
-            desired = try loader(checkout, forApply: forApply) { id in
-                try store.read { try $0.secret(id) }.map { ($0.fingerprint, $0.latestVersion) }
-            }.load(files, among: surroundings) { present in before.filter { !present.contains($0) } }
-            let named = desired.state.resources.map(\.key) + before
-            secrets = try observed.secrets(Set(named.filter { $0.kind == .secret }.map(\.secretID)))
-        }
-        let wanted = Set(desired.state.resources.map(\.key))
-        let deleted = resources.keys.filter { $0.kind == .secret && !wanted.contains($0) }.map(\.secretID)
-        var state = VaultState(
-            serial: observed.serial, secrets: secrets,
-            activeManagedSecrets: deleted.isEmpty ? 0 : try managedCount(observed))
-        try observed.complete(&state, for: desired.state.resources, deleted: deleted)
-        state.secretsOfChangedRoles = try observed.secrets(
-            ofRolesThatDiffer: rolesBefore, desired.state.roles, without: Set(secrets.keys))
-        let last = LastApplied(
-            commit: observed.source?.commit, resources: resources, policy: policyBefore, roles: rolesBefore)
-        return (desired, state, last)
-    }
-
-    private func loader(
-        _ checkout: Checkout, forApply: Bool,
-        known: @escaping @Sendable (SecretID) throws -> (fingerprint: Digest256?, latestVersion: Int64)?
-    ) -> DesiredLoader {
-        DesiredLoader(
-            source: checkout.snapshots,
-            opener: KeyedOpener(
-                identities: identities, keyring: core.keyring, known: known, makesCandidates: forApply),
-            workers: options.workers, progress: options.progress)
-    }
-
-    private func surroundings(
-        _ observed: ObservedState, paths: Set<String>, roles: RoleDirectory, _ resources: [ResourceKey: AppliedRecord]
-    ) throws -> Surroundings {
-        guard let source = observed.source else { return .none }
-        var roles = roles
-        for key in resources.keys where key.kind == .role { roles.remove(key) }
-        return .index(
-            core.store, source: source, without: paths, recipients: try observed.recipients(), roles: roles)
-    }
-
-    private func managedCount(_ observed: ObservedState) throws -> Int {
-        guard let source = observed.source else { return 0 }
-        return try core.store.read { try $0.appliedSecretCount(source: source.id) }
     }
 
     // MARK: History
@@ -195,15 +106,17 @@ package struct Reconciliation: Sendable {
     // MARK: Results
 
     private func makePlan(
-        _ checkout: Checkout, _ observed: ObservedState, _ desired: LoadedDesired, _ applied: LastApplied,
-        _ outcome: PlanOutcome, _ warnings: [Diagnostic]
+        _ checkout: Checkout, _ observed: ObservedState, _ states: LoadedStates, _ outcome: PlanOutcome,
+        _ warnings: [Diagnostic]
     ) -> Plan {
         var plan = Plan(
             source: checkout.source, base: observed.source?.commit, head: checkout.head,
-            vaultSerial: observed.serial, policyDigest: (applied.policy ?? desired.state.policy).digest,
-            recipientsDigest: desired.recipientsDigest, createdAt: core.clock.now(), changes: outcome.changes,
-            drift: outcome.drift, access: outcome.access, guards: outcome.guards, warnings: warnings, id: "")
-        plan.id = PlanIdentity.compute(plan, desired: desired.state.resources)
+            vaultSerial: observed.serial,
+            policyDigest: (states.applied.policy ?? states.desired.state.policy).digest,
+            recipientsDigest: states.desired.recipientsDigest, allowsMassDeletion: options.allowsMassDeletion,
+            createdAt: core.clock.now(), changes: outcome.changes, drift: outcome.drift, access: outcome.access,
+            guards: outcome.guards, warnings: warnings, id: "")
+        plan.id = PlanIdentity.compute(plan, desired: states.desired.state.resources)
         return plan
     }
 
@@ -222,13 +135,4 @@ package struct Reconciliation: Sendable {
 
     /// Stands for a work tree that was never committed; such a plan is not applied.
     private static let noCommit = ObjectID(zero: ())
-}
-
-extension ResourceKind {
-    /// True for the kinds by which everything else is judged.
-    var isRule: Bool { self == .repository || self == .recipients }
-}
-
-extension ResourceKey {
-    var isRule: Bool { kind.isRule }
 }

@@ -84,20 +84,19 @@ extension VaultTransaction {
         secret.currentVersion = number
         secret.latestVersion = number
         secret.fingerprint = fingerprint
-        secret.fields = fields
+        secret.fields = fields.remembering(secret.fields)
         secret.updatedAt = now
         if secret.rowID == 0 { secret.rowID = try store.insert(secret) }
         try store.insert(version, value: sealed, of: secret.rowID)
         markChanged()
     }
 
-    /// Seals and stores a value written by hand or brought back. Counters of the fields stay, so that an old ciphertext
-    /// is still known as old.
+    /// Seals and stores a value written by hand or brought back. It has no counters of its own; those that were applied
+    /// are remembered, so that an old ciphertext is still known as old.
     package func addVersion(_ value: SecretValue, to secret: inout SecretRecord, _ write: ValueWrite) throws {
         let number = secret.latestVersion + 1
         let encoded = value.encoded()
-        let counters = Dictionary(secret.fields.map { ($0.field, $0.counter) }, uniquingKeysWith: max)
-        let fields = try keyring.fieldStates(of: value, in: secret.id) { counters[$0] ?? 0 }
+        let fields = try keyring.fieldStates(of: value, in: secret.id) { _ in 0 }
         try addVersion(
             try keyring.seal(encoded, for: secret.id, version: number), number: number,
             fingerprint: try keyring.fingerprint(encoded, of: secret.id), fields: fields, to: &secret, write)

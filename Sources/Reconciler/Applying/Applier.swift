@@ -25,6 +25,7 @@ package struct Applier {
                 FaultPoint.pass("apply.change")
                 try applier.carryOut(change)
             }
+            for index in prepared.settled { try applier.settle(prepared.desired.resources[Int(index)]) }
             FaultPoint.pass("apply.beforeInventory")
             try applier.keepInventory()
             destroyed = try transaction.destroyDue(by: context)
@@ -94,8 +95,8 @@ package struct Applier {
         secret.deletionProtection = desired.deletionProtection
         secret.keepPrevious = desired.keepPrevious
         secret.updatedAt = transaction.now
-        if change.version != nil || secret.fingerprint == desired.value?.fingerprint { secret.drift = nil }
         transaction.markChanged()
+        if change.version == nil { agree(&secret, desired) } else { secret.drift = nil }
 
         if let value = desired.value, let number = change.version, let candidate = value.candidate {
             var position = resource.position
@@ -104,7 +105,7 @@ package struct Applier {
             let isNew = secret.rowID == 0
             try transaction.addVersion(
                 candidate.sealed, number: number, fingerprint: value.fingerprint,
-                fields: raisingCounters(value.fields, from: secret.fields), to: &secret, write)
+                fields: value.fields, to: &secret, write)
             if !isNew { try transaction.store.update(secret) }
         } else if secret.rowID == 0 {
             secret.rowID = try transaction.store.insert(secret)
@@ -114,17 +115,24 @@ package struct Applier {
         try record(change.action.auditAction, change, version: change.version)
     }
 
-    /// The highest counter is never forgotten: an older value that is applied on purpose makes no room for the next
-    /// replay. See ``FieldState/counter``.
-    private func raisingCounters(_ fields: [FieldState], from old: [FieldState]) -> [FieldState] {
-        guard !old.isEmpty else { return fields }
-        let known = Dictionary(old.map { ($0.field, $0.highestCounter) }, uniquingKeysWith: max)
-        return fields.map { field in
-            var field = field
-            let highest = known[field.field] ?? 0
-            if field.counter > 0, field.counter < highest { field.counter = -highest }
-            return field
+    private func settle(_ resource: DesiredResource) throws {
+        guard let desired = resource.secret, var secret = try transaction.store.secret(resource.key.secretID) else {
+            return
         }
+        agree(&secret, desired)
+        try transaction.store.update(secret)
+        transaction.markChanged()
+    }
+
+    /// Where Git and vault hold the same value, or Git leaves it to the vault, nothing has drifted.
+    private func agree(_ secret: inout SecretRecord, _ desired: DesiredSecret) {
+        guard let value = desired.value else {
+            secret.drift = nil
+            return
+        }
+        guard secret.fingerprint == value.fingerprint else { return }
+        secret.drift = nil
+        secret.fields = value.fields.remembering(secret.fields)
     }
 
     private func record(_ action: AuditAction, _ change: PlannedChange, version: Int64? = nil) throws {

@@ -5,6 +5,8 @@ package struct PreparedPlan: Sendable {
     package var plan: Plan
     package var desired: DesiredState
     package var lastApplied: LastApplied
+    /// See ``PlanOutcome/settled``.
+    package var settled: [Int32]
     /// The source as it will stand after the apply; its id is 0 when it is new.
     package var source: SourceRecord
 }

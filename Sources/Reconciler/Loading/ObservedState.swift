@@ -17,6 +17,15 @@ struct ObservedState {
         }
     }
 
+    /// The rules as they were applied.
+    var policy: RepositoryPolicy? { source.flatMap { RepositoryPolicy(decoding: $0.policy) } }
+
+    /// How many secrets Git describes, as it was applied.
+    func appliedSecretCount() throws -> Int {
+        guard let source else { return 0 }
+        return try store.read { try $0.appliedSecretCount(source: source.id) }
+    }
+
     /// The place that was applied from before. A repository that moved is known by its one folder.
     private static func matching(_ sources: [SourceRecord], location: String, folder: String) -> SourceRecord? {
         let sameFolder = sources.filter { $0.path == folder }
@@ -67,17 +76,17 @@ struct ObservedState {
         }
     }
 
-    /// Reads the specs of secrets that differ from Git's, and the origin of values whose counter fell.
+    /// Reads the specs of secrets that differ from Git's, and where values came from whose counter would fall.
     func complete(_ state: inout VaultState, for desired: [DesiredResource], deleted: [SecretID]) throws {
         try store.read { store in
             for resource in desired {
                 guard resource.secret != nil, let observed = state.secrets[resource.key.secretID] else { continue }
-                if observed.specDigest != resource.specDigest, observed.spec.isEmpty {
+                if observed.specDigest != resource.specDigest || !observed.isManaged, observed.spec.isEmpty {
                     state.secrets[observed.id]?.spec = try store.secret(observed.id)?.spec ?? []
                 }
-                if resource.hasOlderField(than: observed), observed.currentVersion > 0 {
-                    let version = try store.version(observed.currentVersion, of: observed.rowID)
-                    state.currentOrigins[observed.id] = version?.origin
+                for field in resource.olderFields(than: observed) {
+                    guard try Self.isRotated(field, of: observed, store) else { continue }
+                    state.rotatedFields[observed.id, default: []].insert(field)
                 }
             }
             for id in deleted where state.secrets[id]?.spec.isEmpty == true {
@@ -86,15 +95,32 @@ struct ObservedState {
         }
     }
 
-    // MARK: Rules of the base
-
-    func roles() throws -> RoleDirectory {
-        var roles = RoleDirectory()
-        for manifest in try definitions(.role) {
-            if case .role(let spec) = manifest.spec { roles.set(manifest.key, members: spec.members) }
+    /// True when the present value of a field was made by rotation, whatever was written beside it since.
+    private static func isRotated(_ field: String, of secret: SecretRecord, _ store: any StoreReader) throws -> Bool {
+        func content(_ fields: [FieldState]) -> UInt64? { fields.first { $0.field == field && !$0.isGone }?.fingerprint }
+        guard let present = content(secret.fields) else { return false }
+        var origin = Origin.git
+        for version in try store.versions(of: secret.rowID).reversed() where version.number <= secret.currentVersion {
+            guard content(version.fields) == present else { break }
+            origin = version.origin
         }
-        return roles
+        return origin == .rotation
     }
+
+    /// Which of the resources another source described first, and where that source is. The folder of one repository
+    /// may move.
+    func ownersElsewhere(of keys: [ResourceKey], repositoryID: String) throws -> [ResourceKey: String] {
+        try store.read { store in
+            let others = try store.sources().filter { $0.id != source?.id && $0.repositoryID != repositoryID }
+            guard !others.isEmpty else { return [:] }
+            let places = Dictionary(others.map { ($0.id, "\($0.location) (folder \($0.path))") }, uniquingKeysWith: { $1 })
+            var owners: [ResourceKey: String] = [:]
+            for key in keys { owners[key] = try store.applied(key).flatMap { places[$0.source] } }
+            return owners
+        }
+    }
+
+    // MARK: Rules of the base
 
     func recipients() throws -> (rules: RecipientRules, digest: Digest256)? {
         for manifest in try definitions(.recipients) {
@@ -109,33 +135,13 @@ struct ObservedState {
         guard let source else { return [] }
         return try store.read { try $0.applied(kind: kind, source: source.id) }.compactMap(StoredManifest.read)
     }
-
-    /// Secrets outside of `known` whose access follows from a role that differs.
-    func secrets(
-        ofRolesThatDiffer before: RoleDirectory, _ after: RoleDirectory, without known: Set<SecretID>
-    ) throws -> [SecretID: Permissions] {
-        guard let source, before != after else { return [:] }
-        let roles = Set(before.members.keys).union(after.members.keys)
-            .filter { before.members[$0] != after.members[$0] }
-        return try store.read { store in
-            var permissions: [SecretID: Permissions] = [:]
-            for role in roles {
-                for applied in try store.referrers(to: .resource(role), source: source.id)
-                where applied.key.kind == .secret && !known.contains(applied.key.secretID) {
-                    guard let secret = try store.secret(applied.key.secretID) else { continue }
-                    permissions[secret.id] = Permissions(spec: secret.spec)
-                }
-            }
-            return permissions
-        }
-    }
 }
 
 extension DesiredResource {
-    fileprivate func hasOlderField(than observed: SecretRecord) -> Bool {
-        guard let value = secret?.value, value.fingerprint != observed.fingerprint else { return false }
+    fileprivate func olderFields(than observed: SecretRecord) -> [String] {
+        guard let value = secret?.value, value.fingerprint != observed.fingerprint else { return [] }
         let known = Dictionary(observed.fields.map { ($0.field, $0.highestCounter) }, uniquingKeysWith: max)
-        return value.fields.contains { $0.counter > 0 && $0.counter < known[$0.field] ?? 0 }
+        return value.fields.filter { $0.counter > 0 && $0.counter < known[$0.field] ?? 0 }.map(\.field)
     }
 }
 

@@ -16,6 +16,16 @@ struct ConvertedSet {
     var rejected: Set<ResourceKey> = []
     /// False when a document could not be read at all, so that what it declares is unknown.
     var isComplete = true
+
+    /// True when something that everything else is judged by is declared here, well or badly.
+    var definesRules: Bool {
+        definitions.contains { $0.key.kind.isRule } || rejected.contains { $0.kind.isRule }
+    }
+}
+
+extension ResourceKind {
+    /// True for the kinds by which everything else is judged.
+    var isRule: Bool { self == .repository || self == .recipients }
 }
 
 /// Reads and converts files on all cores. The result does not depend on which core took which file.

@@ -31,7 +31,8 @@ enum Scope: Equatable {
         return .files(files.values.sorted { $0.path < $1.path }, paths: paths)
     }
 
-    private static func changedFiles(
+    /// The files that differ between a tree of the folder and the checkout.
+    static func changedFiles(
         _ checkout: Checkout, _ repository: GitRepository, from before: ObjectID?
     ) throws -> [TreeChange] {
         if let head = checkout.head {

@@ -108,11 +108,14 @@ struct SetChecks {
     // MARK: Seals
 
     private mutating func judgeSeals(policy: RepositoryPolicy, rules: RecipientRules?) {
-        let mustBind = policy.requireBinding || surroundings.policy?.requireBinding == true
+        // A change that relaxes a rule is still judged by it: the rule is gone for the next one only.
+        let base = surroundings.basePolicy
+        let mustBind = policy.requireBinding || base?.requireBinding == true
+        let valueBytes = min(policy.valueBytes, base?.valueBytes ?? .max)
         for manifest in set.manifests {
             let resource = manifest.resource
             for note in manifest.seals {
-                judge(note, resource, policy: policy, mustBind: mustBind)
+                judge(note, resource, repository: policy.repositoryID, valueBytes: valueBytes, mustBind: mustBind)
                 let problem = rules?.problem(
                     bound: note.repository == nil ? nil : note.recipients, stanzaTypes: note.stanzaTypes,
                     path: resource.position.path, name: resource.key.name)
@@ -126,19 +129,19 @@ struct SetChecks {
     }
 
     private mutating func judge(
-        _ note: SealNote, _ resource: DesiredResource, policy: RepositoryPolicy, mustBind: Bool
+        _ note: SealNote, _ resource: DesiredResource, repository: String, valueBytes: Int64, mustBind: Bool
     ) {
         let id = resource.key.secretID
-        if Int64(note.plaintextBytes) > policy.valueBytes {
+        if Int64(note.plaintextBytes) > valueBytes {
             report(
-                .error, "value.too-large", "\(label(note)) of \(id) is larger than \(policy.valueBytes) bytes",
-                "raise `limits.valueBytes` in the Repository manifest", note, resource)
+                .error, "value.too-large", "\(label(note)) of \(id) is larger than \(valueBytes) bytes",
+                "raise `limits.valueBytes` in the Repository manifest, in a commit of its own before", note, resource)
         }
-        if let repository = note.repository {
-            guard !policy.repositoryID.isEmpty, repository != policy.repositoryID else { return }
+        if let bound = note.repository {
+            guard !repository.isEmpty, bound != repository else { return }
             report(
                 .error, "value.misplaced",
-                "\(label(note)) of \(id) was sealed for another repository (`\(repository)`)",
+                "\(label(note)) of \(id) was sealed for another repository (`\(bound.prefix(64))`)",
                 "seal it anew in this repository with `reseal seal \(id.name)`", note, resource)
         } else {
             report(

@@ -11,24 +11,27 @@ struct Surroundings {
     var names: (ResourceKind, String) throws -> [String]
     /// Resources in unread files that refer to a target.
     var referrers: (ReferenceTarget) throws -> [(key: ResourceKey, position: SourcePosition)]
+    /// Rules of files that are not read.
     var policy: RepositoryPolicy?
     var recipients: RecipientRules?
     var recipientsDigest: Digest256
-    var roles: RoleDirectory
+    /// The rules of the base, by which a change is judged besides its own; `nil` where there is no base.
+    var basePolicy: RepositoryPolicy?
 
     /// Nothing: every file is read.
-    static var none: Surroundings {
+    static func none(basePolicy: RepositoryPolicy?) -> Surroundings {
         Surroundings(
             position: { _ in nil }, names: { _, _ in [] }, referrers: { _ in [] }, policy: nil, recipients: nil,
-            recipientsDigest: Digest256(hashing: []), roles: RoleDirectory())
+            recipientsDigest: Digest256(hashing: []), basePolicy: basePolicy)
     }
 
     /// The index of the store, without the files that this run reads.
     static func index(
         _ store: any Store, source: SourceRecord, without paths: Set<String>,
-        recipients: (rules: RecipientRules, digest: Digest256)?, roles: RoleDirectory
+        recipients: (rules: RecipientRules, digest: Digest256)?
     ) -> Surroundings {
-        Surroundings(
+        let policy = RepositoryPolicy(decoding: source.policy)
+        return Surroundings(
             position: { key in
                 guard let applied = try store.read({ try $0.applied(key) }), applied.source == source.id,
                     !paths.contains(applied.position.path)
@@ -42,7 +45,7 @@ struct Surroundings {
                 try store.read { try $0.referrers(to: target, source: source.id) }
                     .filter { !paths.contains($0.position.path) }.map { ($0.key, $0.position) }
             },
-            policy: RepositoryPolicy(decoding: source.policy), recipients: recipients?.rules,
-            recipientsDigest: recipients?.digest ?? Digest256(hashing: []), roles: roles)
+            policy: policy, recipients: recipients?.rules,
+            recipientsDigest: recipients?.digest ?? Digest256(hashing: []), basePolicy: policy)
     }
 }

@@ -1,27 +1,60 @@
-internal import ResealCore
-internal import ResealManifests
+package import ResealCore
+package import ResealManifests
 
-/// What a permission lets one do with a secret.
+/// What a permission lets one do with a secret, or with the credentials that a dynamic secret makes.
 package enum AccessAction: String, Sendable, Codable, CaseIterable, Comparable {
     case read, write, rotate, delete
+    /// Of a dynamic secret: ask for credentials.
+    case generate
+    /// Of a dynamic secret: end the credentials of others.
+    case revoke
 
     package static func < (a: AccessAction, b: AccessAction) -> Bool { a.rank < b.rank }
-    private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+    fileprivate var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
-extension Permissions {
-    func principals(for action: AccessAction) -> [Principal] {
-        switch action {
-        case .read: read
-        case .write: write
-        case .rotate: rotate
-        case .delete: delete
-        }
+/// Whom the manifest of one resource gives which access.
+package struct Grants: Sendable, Hashable {
+    /// One list for each action, in the order of the actions.
+    private let lists: [[Principal]]
+
+    package static let none = Grants(lists: { _ in [] })
+
+    package init(_ permissions: Permissions) {
+        self.init(lists: { action in
+            switch action {
+            case .read: permissions.read
+            case .write: permissions.write
+            case .rotate: permissions.rotate
+            case .delete: permissions.delete
+            case .generate, .revoke: []
+            }
+        })
     }
 
-    /// True when any list holds `*`.
-    var grantsEveryone: Bool {
-        AccessAction.allCases.contains { principals(for: $0).contains { $0.description == "*" } }
+    /// The permissions in the canonical JSON of a manifest.
+    package init(spec: [UInt8]) {
+        let permissions = (try? JSON(parsing: spec))?["spec"]?["permissions"]
+        self.init(lists: { action in
+            (permissions?[action.rawValue]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap { Principal($0) } }
+        })
+    }
+
+    private init(lists list: (AccessAction) -> [Principal]) { lists = AccessAction.allCases.map(list) }
+
+    package func principals(for action: AccessAction) -> [Principal] { lists[action.rank] }
+
+    /// The roles that are named, as resources of an organization.
+    package func roles(in organization: String) -> Set<ResourceKey> {
+        Set(
+            lists.joined().filter { $0.kind == .role }.map { ResourceKey(.role, $0.name, organization: organization) })
+    }
+
+    /// True when something is open to everyone that was not with `before`.
+    func opensToEveryone(comparedWith before: Grants) -> Bool {
+        AccessAction.allCases.contains { action in
+            principals(for: action).contains(.everyone) && !before.principals(for: action).contains(.everyone)
+        }
     }
 }
 
@@ -34,64 +67,80 @@ struct AccessLedger {
     }
     private struct Question: Hashable {
         let organization: String
-        let before: Permissions?
-        let after: Permissions?
+        let before: Grants
+        let after: Grants
     }
 
     private let rolesBefore: RoleDirectory
     private let rolesAfter: RoleDirectory
-    private var groups: [Group: [SecretID]] = [:]
-    /// Most secrets share a few sets of permissions.
-    private var answers: [Question: [Group]] = [:]
+    private let areRolesSame: Bool
+    private var groups: [Group] = []
+    private var members: [[ResourceKey]] = []
+    private var numbers: [Group: Int] = [:]
+    /// Most secrets share a few sets of permissions. The answer is a list of positions in `groups`.
+    private var answers: [Question: [Int]] = [:]
 
     init(before: RoleDirectory, after: RoleDirectory) {
         rolesBefore = before
         rolesAfter = after
+        areRolesSame = before == after
     }
 
-    /// Notes one secret whose permissions or whose roles' members may differ. True when someone gains access.
-    mutating func note(_ id: SecretID, before: Permissions?, after: Permissions?) -> Bool {
-        let question = Question(organization: id.organization, before: before, after: after)
-        let answer: [Group]
-        if let known = answers[question] {
-            answer = known
-        } else {
-            answer = compare(question)
-            answers[question] = answer
-        }
-        for group in answer { groups[group, default: []].append(id) }
-        return answer.contains { !$0.gained.isEmpty }
+    /// Notes one resource whose permissions or whose roles' members may differ. True when someone gains access.
+    mutating func note(_ key: ResourceKey, before: Grants, after: Grants) -> Bool {
+        if areRolesSame, before == after { return false }
+        let question = Question(organization: key.organization, before: before, after: after)
+        let answer = answers[question] ?? compare(question).map { number(of: $0) }
+        answers[question] = answer
+        for number in answer { members[number].append(key) }
+        return answer.contains { !groups[$0].gained.isEmpty }
     }
 
+    /// By principal; of one principal, gains before losses.
     var changes: [AccessChange] {
-        groups.map { group, secrets in
+        zip(groups, members).map { group, keys in
             AccessChange(
-                principal: group.principal, gained: group.gained, lost: group.lost, secrets: secrets.sorted())
-        }.sorted {
-            ($0.principal, $0.gained.map(\.rawValue).joined(), $0.secrets.first ?? SecretID(""))
-                < ($1.principal, $1.gained.map(\.rawValue).joined(), $1.secrets.first ?? SecretID(""))
+                principal: group.principal, gained: group.gained, lost: group.lost, resources: keys.sorted())
+        }.sorted { a, b in
+            if a.principal != b.principal { return a.principal < b.principal }
+            if a.gained != b.gained { return b.gained.lexicographicallyPrecedes(a.gained) }
+            return b.lost.lexicographicallyPrecedes(a.lost)
         }
     }
 
+    private mutating func number(of group: Group) -> Int {
+        if let known = numbers[group] { return known }
+        numbers[group] = groups.count
+        groups.append(group)
+        members.append([])
+        return groups.count - 1
+    }
+
+    /// What everyone has, nobody gains or loses by name.
     private func compare(_ question: Question) -> [Group] {
         let before = reach(question.before, rolesBefore, question.organization)
         let after = reach(question.after, rolesAfter, question.organization)
+        let all = (had: before[.everyone] ?? [], has: after[.everyone] ?? [])
         return Set(before.keys).union(after.keys).compactMap { principal in
-            let had = before[principal] ?? []
-            let has = after[principal] ?? []
-            guard had != has else { return nil }
-            return Group(
-                principal: principal, gained: has.subtracting(had).sorted(), lost: had.subtracting(has).sorted())
+            let had = (before[principal] ?? []).union(all.had)
+            let has = (after[principal] ?? []).union(all.has)
+            var gained = has.subtracting(had)
+            var lost = had.subtracting(has)
+            if principal != .everyone {
+                gained.subtract(all.has.subtracting(all.had))
+                lost.subtract(all.had.subtracting(all.has))
+            }
+            guard !gained.isEmpty || !lost.isEmpty else { return nil }
+            return Group(principal: principal, gained: gained.sorted(), lost: lost.sorted())
         }
     }
 
     private func reach(
-        _ permissions: Permissions?, _ roles: RoleDirectory, _ organization: String
+        _ grants: Grants, _ roles: RoleDirectory, _ organization: String
     ) -> [Principal: Set<AccessAction>] {
         var reach: [Principal: Set<AccessAction>] = [:]
-        guard let permissions else { return reach }
         for action in AccessAction.allCases {
-            for grant in permissions.principals(for: action) {
+            for grant in grants.principals(for: action) {
                 for principal in roles.expand(grant, organization: organization) {
                     reach[principal, default: []].insert(action)
                 }

@@ -32,11 +32,14 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
     case permissionsWidened
     case everyoneGranted
     case bindingMissing
+    case sealRemoved
     case protectionLifted
     case olderValue
     case overwritesDrift
     case massDeletion
     case repositoryRulesRelaxed
+    case recipientsAdded
+    case recipientsRemoved
     case recipientsChanged
     case alreadyExpired
 
@@ -46,12 +49,15 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
         case .permissionsWidened: "more principals get access than before"
         case .everyoneGranted: "`*` grants access to everyone"
         case .bindingMissing: "a sealed value says neither where it belongs nor how old it is"
+        case .sealRemoved: "a field that was sealed stands in Git in plain text"
         case .protectionLifted: "deletion protection is removed"
-        case .olderValue: "a value older than the vault's comes back"
+        case .olderValue: "a value sealed before the newest known one comes back"
         case .overwritesDrift: "a change made in the vault by hand is overwritten"
         case .massDeletion: "part of a deletion over the repository's limit"
         case .repositoryRulesRelaxed: "the rules of the repository become weaker"
-        case .recipientsChanged: "who can open sealed values changes"
+        case .recipientsAdded: "someone more can open what is sealed from now on"
+        case .recipientsRemoved: "someone is no longer a recipient, but keeps what he could open"
+        case .recipientsChanged: "other values than before are sealed to a recipient"
         case .alreadyExpired: "the secret's `expiresAt` has passed"
         }
     }
@@ -74,13 +80,15 @@ package struct FieldChange: Sendable, Equatable {
 }
 
 /// One planned change. By its type it cannot hold a value.
-package struct PlannedChange: Sendable {
+package struct PlannedChange: Sendable, Equatable {
     package var key: ResourceKey
     package var action: ChangeAction
     package var isNew: Bool
     /// One short sentence.
     package var reason: String
     package var position: SourcePosition?
+    /// Canonical JSON of the manifest as it was applied, without values; empty where there was none.
+    package var before: [UInt8]
     package var attributes: [AttributeChange]
     package var fields: [FieldChange]
     package var risks: [RiskNote]
@@ -91,7 +99,7 @@ package struct PlannedChange: Sendable {
 }
 
 /// A hand-made change of the vault.
-package struct DriftNote: Sendable {
+package struct DriftNote: Sendable, Equatable {
     package enum Outcome: String, Sendable, Codable { case reported, reverted, overwritten }
     package var id: SecretID
     package var drift: SecretRecord.Drift
@@ -100,17 +108,21 @@ package struct DriftNote: Sendable {
     package var fields: [FieldChange]
 }
 
-/// What one principal gains and loses on a group of secrets.
-package struct AccessChange: Sendable {
+/// What one principal gains and loses on a group of secrets and dynamic secrets.
+package struct AccessChange: Sendable, Equatable {
     package var principal: Principal
     package var gained: [AccessAction]
     package var lost: [AccessAction]
-    package var secrets: [SecretID]
+    package var resources: [ResourceKey]
 }
 
 /// A rule that stops the plan before anything is done.
 package struct GuardRefusal: Sendable, Equatable {
-    package enum Rule: String, Sendable, Codable { case deletionProtection, massDeletion, replayOfRotatedValue, counterConflict }
+    package enum Rule: String, Sendable, Codable {
+        case deletionProtection, massDeletion, replayOfRotatedValue, counterConflict
+        /// Another repository describes the resource already.
+        case ownedElsewhere
+    }
     package var rule: Rule
     package var message: String
     package var hint: String

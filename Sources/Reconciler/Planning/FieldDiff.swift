@@ -3,6 +3,7 @@ internal import ResealVault
 /// The fields in which two values differ, by their keyed fingerprints.
 enum FieldDiff {
     static func changes(from before: [FieldState], to after: [FieldState]) -> [FieldChange] {
+        let before = before.present
         let old = Dictionary(before.map { ($0.field, $0.fingerprint) }, uniquingKeysWith: { $1 })
         let names = Set(after.map(\.field))
         let kept = after.map { state in

@@ -30,6 +30,8 @@ package struct Plan: Sendable {
     package var vaultSerial: Int64?
     package var policyDigest: Digest256
     package var recipientsDigest: Digest256
+    /// True when the one who asked for the plan lifted the limit of deletions.
+    package var allowsMassDeletion: Bool
     package var createdAt: Timestamp
     package var changes: [PlannedChange]
     package var drift: [DriftNote]
@@ -53,7 +55,7 @@ enum PlanIdentity {
         for part in [plan.base?.description, plan.head?.description, plan.vaultSerial.map { String($0) }] {
             text += (part ?? "-") + "\n"
         }
-        text += "\(plan.policyDigest)\n\(plan.recipientsDigest)\n"
+        text += "\(plan.policyDigest)\n\(plan.recipientsDigest)\n\(plan.allowsMassDeletion)\n"
         for change in plan.changes {
             text += "\(change.key) \(change.action.rawValue) \(change.version ?? 0)"
             if change.desiredIndex >= 0 {

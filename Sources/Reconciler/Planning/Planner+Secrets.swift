@@ -1,5 +1,6 @@
 internal import ResealCore
 internal import ResealManifests
+internal import ResealSealing
 internal import ResealVault
 
 /// How a value in Git stands to the vault's.
@@ -17,7 +18,7 @@ extension Planner {
     mutating func planSecret(_ resource: DesiredResource, _ desired: DesiredSecret, index: Int32) {
         var change = PlannedChange(
             key: resource.key, action: .update, isNew: false, reason: "changed in Git", position: resource.position,
-            attributes: [], fields: [], risks: [], version: nil, desiredIndex: index)
+            before: [], attributes: [], fields: [], risks: [], version: nil, desiredIndex: index)
         guard let observed = input.vault.secrets[resource.key.secretID] else {
             planCreation(resource, desired, &change)
             return
@@ -32,16 +33,19 @@ extension Planner {
         noteDrift(verdict, resource, desired, observed)
         let isSpecChanged = observed.specDigest != resource.specDigest || !observed.isManaged
         noteAccess(resource, desired, observed, isSpecChanged: isSpecChanged, &change)
-        guard writesValue || isSpecChanged else { return }
+        guard writesValue || isSpecChanged else {
+            if verdict == .same, isBehind(observed, desired) { outcome.settled.append(index) }
+            return
+        }
 
+        change.before = observed.specDigest == resource.specDigest ? resource.spec : observed.spec
         if isSpecChanged { describeMetadata(resource, desired, observed, &change) }
         if writesValue, let value = desired.value {
             change.action = isReverting ? .revertDrift : .newVersion
             change.reason = isReverting ? "changed in the vault by hand" : change.reason
-            if verdict != .gitChanged { change.risks.append(.overwritesDrift) }
+            if verdict != .gitChanged || !observed.isManaged { change.risks.append(.overwritesDrift) }
             change.version = observed.latestVersion + 1
-            change.fields = FieldDiff.changes(from: observed.fields, to: value.fields)
-            checkCounters(value, observed, resource, isReverting: isReverting, &change)
+            describeValue(value, observed, resource, &change)
         }
         finish(desired, &change)
     }
@@ -54,8 +58,7 @@ extension Planner {
         change.reason = "new in Git"
         change.version = desired.value == nil ? nil : 1
         change.fields = FieldDiff.changes(from: [], to: desired.value?.fields ?? [])
-        _ = ledger.note(resource.key.secretID, before: nil, after: desired.permissions)
-        if desired.permissions.grantsEveryone { change.risks.append(.everyoneGranted) }
+        noteFirstAccess(resource.key, desired, &change)
         finish(desired, &change)
     }
 
@@ -63,8 +66,7 @@ extension Planner {
     private mutating func planRestoration(
         _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord, _ change: inout PlannedChange
     ) {
-        let applied = input.lastApplied.resources[resource.key]
-        if let applied {
+        if let applied = input.lastApplied.resources[resource.key] {
             let isChangedInGit =
                 applied.specDigest != resource.specDigest
                 || (desired.value != nil && applied.fingerprint != desired.value?.fingerprint)
@@ -80,15 +82,15 @@ extension Planner {
             change.reason = "back in Git"
         }
         change.action = .restore
-        _ = ledger.note(observed.id, before: nil, after: desired.permissions)
-        if desired.permissions.grantsEveryone { change.risks.append(.everyoneGranted) }
+        noteFirstAccess(resource.key, desired, &change)
         if let value = desired.value, value.fingerprint != observed.fingerprint {
             change.version = observed.latestVersion + 1
-            change.fields = FieldDiff.changes(from: observed.fields, to: value.fields)
-            checkCounters(value, observed, resource, isReverting: applied != nil, &change)
+            describeValue(value, observed, resource, &change)
         }
         finish(desired, &change)
     }
+
+    // MARK: Drift
 
     private func valueVerdict(
         _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord
@@ -108,18 +110,34 @@ extension Planner {
         self.outcome.drift.append(
             DriftNote(
                 id: observed.id, drift: observed.drift ?? .value, outcome: outcome, position: resource.position,
-                fields: FieldDiff.changes(from: value.fields, to: observed.fields)))
+                fields: FieldDiff.changes(from: value.fields, to: observed.fields.present)))
     }
+
+    /// True when the vault's record of an unchanged value misses that Git and vault agree again, or a risen counter.
+    private func isBehind(_ observed: SecretRecord, _ desired: DesiredSecret) -> Bool {
+        if observed.drift != nil { return true }
+        guard let value = desired.value else { return false }
+        return value.fields.remembering(observed.fields) != observed.fields
+    }
+
+    // MARK: Parts of a change
 
     private mutating func noteAccess(
         _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord, isSpecChanged: Bool,
         _ change: inout PlannedChange
     ) {
-        let before = isSpecChanged ? Permissions(spec: observed.spec) : desired.permissions
-        if ledger.note(observed.id, before: before, after: desired.permissions) {
-            change.risks.append(.permissionsWidened)
-        }
-        if desired.permissions.grantsEveryone, !before.grantsEveryone { change.risks.append(.everyoneGranted) }
+        let after = Grants(desired.permissions)
+        let before = isSpecChanged ? Grants(spec: observed.spec) : after
+        if ledger.note(resource.key, before: before, after: after) { change.risks.append(.permissionsWidened) }
+        if after.opensToEveryone(comparedWith: before) { change.risks.append(.everyoneGranted) }
+    }
+
+    private mutating func noteFirstAccess(
+        _ key: ResourceKey, _ desired: DesiredSecret, _ change: inout PlannedChange
+    ) {
+        let grants = Grants(desired.permissions)
+        _ = ledger.note(key, before: .none, after: grants)
+        if grants.opensToEveryone(comparedWith: .none) { change.risks.append(.everyoneGranted) }
     }
 
     private func describeMetadata(
@@ -129,43 +147,54 @@ extension Planner {
             change.attributes = AttributeDiff.changes(from: observed.spec, to: resource.spec)
         } else {
             change.reason = "made in the vault by hand, now described in Git"
-            if desired.value != nil { change.risks.append(.overwritesDrift) }
+        }
+        if desired.value == nil, input.lastApplied.resources[resource.key]?.fingerprint != nil {
+            change.reason = "its value is gone from Git; the vault keeps it"
         }
         if observed.deletionProtection, !desired.deletionProtection { change.risks.append(.protectionLifted) }
     }
 
+    private mutating func describeValue(
+        _ value: DesiredValue, _ observed: SecretRecord, _ resource: DesiredResource, _ change: inout PlannedChange
+    ) {
+        change.fields = FieldDiff.changes(from: observed.fields, to: value.fields)
+        let known = Dictionary(observed.fields.map { ($0.field, $0) }, uniquingKeysWith: { $1 })
+        for (index, field) in value.fields.enumerated() {
+            guard let old = known[field.field], old.highestCounter > 0, field.fingerprint != old.fingerprint else {
+                continue
+            }
+            if field.counter > 0 {
+                checkCounter(field, old, observed.id, resource, &change)
+            } else if old.counter > 0, !value.unboundFields.contains(Int32(index)) {
+                change.risks.append(.sealRemoved)
+            }
+        }
+    }
+
     /// The replay rules: a counter below the vault's is an older value; the same counter with another value is a
     /// conflict.
-    private mutating func checkCounters(
-        _ value: DesiredValue, _ observed: SecretRecord, _ resource: DesiredResource, isReverting: Bool,
+    private mutating func checkCounter(
+        _ field: FieldState, _ old: FieldState, _ id: SecretID, _ resource: DesiredResource,
         _ change: inout PlannedChange
     ) {
-        let known = Dictionary(observed.fields.map { ($0.field, $0) }, uniquingKeysWith: { $1 })
-        for field in value.fields where field.counter > 0 {
-            guard let old = known[field.field], old.highestCounter > 0 else { continue }
-            let name = field.field.isEmpty ? "the value" : "`\(field.field)`"
-            if field.counter < old.highestCounter {
-                change.risks.append(.olderValue)
-                if input.vault.currentOrigins[observed.id] == .rotation {
-                    outcome.guards.append(
-                        GuardRefusal(
-                            rule: .replayOfRotatedValue,
-                            message: "\(name) of \(observed.id) is older (counter \(field.counter)) than the value "
-                                + "that rotation made (counter \(old.highestCounter))",
-                            hint: "the target system no longer knows the old value; take the file from the branch's head",
-                            span: resource.position.span))
-                }
-            } else if field.counter == old.counter, field.fingerprint != old.fingerprint, !isReverting,
-                observed.drift == nil
-            {
-                outcome.guards.append(
-                    GuardRefusal(
-                        rule: .counterConflict,
-                        message: "\(name) of \(observed.id) differs from the applied value of the same counter "
-                            + "\(field.counter)",
-                        hint: "two people sealed it from the same base; seal the wanted value once more with "
-                            + "`reseal seal \(observed.id.name)`", span: resource.position.span))
-            }
+        let name = field.field.isEmpty ? "the value" : "`\(field.field)`"
+        if field.counter < old.highestCounter {
+            change.risks.append(.olderValue)
+            guard input.vault.rotatedFields[id]?.contains(field.field) == true else { return }
+            outcome.guards.append(
+                GuardRefusal(
+                    rule: .replayOfRotatedValue,
+                    message: "\(name) of \(id) is older (counter \(field.counter)) than the value that rotation made "
+                        + "(counter \(old.highestCounter))",
+                    hint: "the target system no longer knows the old value; take the file from the branch's head",
+                    span: resource.position.span))
+        } else if field.counter == old.counter {
+            outcome.guards.append(
+                GuardRefusal(
+                    rule: .counterConflict,
+                    message: "\(name) of \(id) differs from the applied value of the same counter \(field.counter)",
+                    hint: "two people sealed it from the same base; seal the wanted value once more with "
+                        + "`reseal seal \(id.name)`", span: resource.position.span))
         }
     }
 

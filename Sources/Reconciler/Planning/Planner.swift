@@ -1,5 +1,5 @@
 package import ResealCore
-package import ResealManifests
+internal import ResealManifests
 internal import ResealSealing
 internal import ResealVault
 
@@ -32,6 +32,9 @@ package struct PlanOutcome: Sendable {
     package var drift: [DriftNote] = []
     package var access: [AccessChange] = []
     package var guards: [GuardRefusal] = []
+    /// Positions in the desired state of secrets that nothing changes for their users, but whose records have to learn
+    /// something: Git caught up with a hand-made change, or holds the same value sealed anew.
+    package var settled: [Int32] = []
 }
 
 /// Compares what Git wants with what the vault has and what was last applied. A pure function: no clock, no disk, no
@@ -40,6 +43,8 @@ package struct Planner {
     let input: PlanInput
     var outcome = PlanOutcome()
     var ledger: AccessLedger
+    /// Roles that some resource in sight names.
+    lazy var grantedRoles = Self.grantedRoles(input)
 
     package static func plan(_ input: PlanInput) -> PlanOutcome {
         var planner = Planner(input: input)
@@ -54,6 +59,7 @@ package struct Planner {
 
     private mutating func run() {
         for (index, resource) in input.desired.resources.enumerated() {
+            guardOwnership(resource)
             if let secret = resource.secret {
                 planSecret(resource, secret, index: Int32(index))
             } else {
@@ -61,92 +67,82 @@ package struct Planner {
             }
         }
         planDeletions()
-        for (id, permissions) in input.vault.secretsOfChangedRoles {
-            _ = ledger.note(id, before: permissions, after: permissions)
-        }
+        for (key, grants) in input.vault.grantsOfChangedRoles { _ = ledger.note(key, before: grants, after: grants) }
         outcome.changes.sort { $0.key < $1.key }
         outcome.drift.sort { $0.id < $1.id }
         outcome.access = ledger.changes
     }
 
-    // MARK: Definitions
-
-    private mutating func planDefinition(_ resource: DesiredResource, index: Int32) {
-        let before = input.lastApplied.resources[resource.key]
-        guard before?.specDigest != resource.specDigest else { return }
-        var change = PlannedChange(
-            key: resource.key, action: .define, isNew: before == nil,
-            reason: before == nil ? "new in Git" : "changed in Git", position: resource.position,
-            attributes: before.map { AttributeDiff.changes(from: $0.spec, to: resource.spec) } ?? [], fields: [],
-            risks: [], version: nil, desiredIndex: index)
-        if before != nil, resource.key.kind == .recipients { change.risks.append(.recipientsChanged) }
-        if resource.key.kind == .repository, let old = input.lastApplied.policy,
-            Self.isWeaker(input.desired.policy, than: old)
-        {
-            change.risks.append(.repositoryRulesRelaxed)
+    private static func grantedRoles(_ input: PlanInput) -> Set<ResourceKey> {
+        var roles: Set<ResourceKey> = []
+        for (key, grants) in input.vault.grantsOfChangedRoles { roles.formUnion(grants.roles(in: key.organization)) }
+        for resource in input.desired.resources where resource.key.kind.isAccessible {
+            for case .resource(let key) in resource.references where key.kind == .role { roles.insert(key) }
         }
-        outcome.changes.append(change)
+        return roles
     }
 
-    private static func isWeaker(_ new: RepositoryPolicy, than old: RepositoryPolicy) -> Bool {
-        (old.requireBinding && !new.requireBinding) || new.massDeletionCount > old.massDeletionCount
-            || new.massDeletionPercent > old.massDeletionPercent
-            || (old.driftPolicy == .revert && new.driftPolicy != .revert)
+    private mutating func guardOwnership(_ resource: DesiredResource) {
+        guard let owner = input.vault.ownedElsewhere[resource.key] else { return }
+        outcome.guards.append(
+            GuardRefusal(
+                rule: .ownedElsewhere, message: "\(resource.key) is described by \(owner) already",
+                hint: "rename one of the two, or keep this repository's secrets in a vault of their own (--home)",
+                span: resource.position.span))
     }
+}
 
-    // MARK: Deletions
+// MARK: Deletions
 
+extension Planner {
     private mutating func planDeletions() {
         let wanted = Set(input.desired.resources.map(\.key))
         var deletedSecrets: [Int] = []
-        for (key, applied) in input.lastApplied.resources where !wanted.contains(key) {
+        for key in input.lastApplied.resources.keys.filter({ !wanted.contains($0) }).sorted() {
+            guard let applied = input.lastApplied.resources[key] else { continue }
+            var change = PlannedChange(
+                key: key, action: .delete, isNew: false, reason: "gone from Git", position: applied.position,
+                before: applied.spec, attributes: [], fields: [], risks: [], version: nil, desiredIndex: -1)
             if key.kind == .secret {
                 guard let secret = input.vault.secrets[key.secretID], secret.state == .active else { continue }
                 deletedSecrets.append(outcome.changes.count)
-                _ = ledger.note(secret.id, before: Permissions(spec: secret.spec), after: nil)
-                if secret.deletionProtection {
-                    outcome.guards.append(
-                        GuardRefusal(
-                            rule: .deletionProtection, message: "\(key) has deletion protection, but is gone from Git",
-                            hint: "bring its manifest back, or apply a commit that lifts `deletionProtection` first",
-                            span: applied.position.span))
-                }
+                change.before = secret.spec
+                guardProtection(secret, applied)
+            } else if key.kind == .recipients {
+                change.risks.append(.repositoryRulesRelaxed)
             }
-            outcome.changes.append(
-                PlannedChange(
-                    key: key, action: .delete, isNew: false, reason: "gone from Git", position: applied.position,
-                    attributes: [], fields: [], risks: [], version: nil, desiredIndex: -1))
+            if key.kind.isAccessible { _ = ledger.note(key, before: Grants(spec: change.before), after: .none) }
+            outcome.changes.append(change)
         }
         guardAgainstMassDeletion(deletedSecrets)
     }
 
+    private mutating func guardProtection(_ secret: SecretRecord, _ applied: AppliedRecord) {
+        guard secret.deletionProtection else { return }
+        outcome.guards.append(
+            GuardRefusal(
+                rule: .deletionProtection,
+                message: "\(ResourceKey(secret.id)) has deletion protection, but is gone from Git",
+                hint: "bring its manifest back, or apply a commit that lifts `deletionProtection` first",
+                span: applied.position.span))
+    }
+
     private mutating func guardAgainstMassDeletion(_ deletions: [Int]) {
         let count = Int64(deletions.count)
-        let managed = Int64(max(input.vault.activeManagedSecrets, 1))
         let rules = input.rules
-        // A share says nothing about a handful of secrets.
-        let isOverShare = count > 3 && count * 100 > managed * rules.massDeletionPercent
-        guard count > rules.massDeletionCount || isOverShare else { return }
+        guard rules.limitsDeletion(of: count, among: Int64(input.vault.activeManagedSecrets)) else { return }
         for index in deletions { outcome.changes[index].risks.append(.massDeletion) }
         guard !input.allowsMassDeletion else { return }
         outcome.guards.append(
             GuardRefusal(
                 rule: .massDeletion,
-                message: "\(count) of \(managed) secrets would be deleted; the limit is \(rules.massDeletionCount) "
-                    + "secrets or \(rules.massDeletionPercent) %",
+                message: "\(count) of \(input.vault.activeManagedSecrets) secrets would be deleted; the limit is "
+                    + "\(rules.massDeletionCount) secrets or \(rules.massDeletionPercent) %",
                 hint: "if that is meant, repeat with --allow-mass-deletion", span: nil))
     }
 }
 
-extension Permissions {
-    /// The permissions in the canonical JSON of a secret's manifest.
-    package init(spec: [UInt8]) {
-        let lists = (try? JSON(parsing: spec))?["spec"]?["permissions"]
-        func principals(_ name: String) -> [Principal] {
-            (lists?[name]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap(Principal.init) }
-        }
-        self.init(
-            read: principals("read"), write: principals("write"), rotate: principals("rotate"),
-            delete: principals("delete"))
-    }
+extension ResourceKind {
+    /// True for the kinds whose manifests give access.
+    var isAccessible: Bool { self == .secret || self == .dynamicSecret }
 }

@@ -11,14 +11,11 @@ package struct RepositoryPolicy: Sendable, Equatable {
     package var massDeletionPercent: Int64
     package var valueBytes: Int64
 
-    package static let defaultMassDeletionCount: Int64 = 20
-    package static let defaultMassDeletionPercent: Int64 = 25
-    package static let defaultValueBytes: Int64 = 1 << 20
-
     package init(
         repositoryID: String = "", requireBinding: Bool = false, driftPolicy: DriftPolicy = .report,
-        massDeletionCount: Int64 = defaultMassDeletionCount, massDeletionPercent: Int64 = defaultMassDeletionPercent,
-        valueBytes: Int64 = defaultValueBytes
+        massDeletionCount: Int64 = Int64(RepositorySpec.Limits().massDeletionCount),
+        massDeletionPercent: Int64 = Int64(RepositorySpec.Limits().massDeletionPercent),
+        valueBytes: Int64 = Int64(RepositorySpec.Limits().valueBytes)
     ) {
         self.repositoryID = repositoryID
         self.requireBinding = requireBinding
@@ -51,4 +48,21 @@ package struct RepositoryPolicy: Sendable, Equatable {
     }
 
     package var digest: Digest256 { Digest256(hashing: encoded) }
+
+    /// True when a plan that deletes `count` of `managed` secrets has to stop. A share says nothing about a handful.
+    func limitsDeletion(of count: Int64, among managed: Int64) -> Bool {
+        count > massDeletionCount || (count > Self.handful && count * 100 > managed * massDeletionPercent)
+    }
+
+    /// False when so few deletions pass whatever the number of secrets.
+    func needsTotal(forDeletionOf count: Int64) -> Bool { count > min(massDeletionCount, Self.handful) }
+
+    private static let handful: Int64 = 3
+
+    /// True when something passes by these rules that `old` would have stopped.
+    func isWeaker(than old: RepositoryPolicy) -> Bool {
+        (old.requireBinding && !requireBinding) || massDeletionCount > old.massDeletionCount
+            || massDeletionPercent > old.massDeletionPercent || valueBytes > old.valueBytes
+            || (old.driftPolicy == .revert && driftPolicy != .revert)
+    }
 }

@@ -11,7 +11,7 @@ package struct DesiredState: Sendable {
     /// Sorted by key.
     package var resources: [DesiredResource]
     package var policy: RepositoryPolicy
-    /// Members of every role, as the commit says.
+    /// Members of the roles that matter to the resources in scope, as the commit says.
     package var roles: RoleDirectory
 }
 
@@ -54,13 +54,16 @@ package struct VaultState: Sendable {
     /// `nil` when two commits are compared without a vault.
     package var serial: Int64?
     package var secrets: [SecretID: SecretRecord]
-    /// How the current value came to be, for the secrets whose counter fell.
-    package var currentOrigins: [SecretID: Origin] = [:]
+    /// The fields whose present value rotation made, as far as their counter would fall.
+    package var rotatedFields: [SecretID: Set<String>] = [:]
+    /// Counted only when something is to be deleted.
     package var activeManagedSecrets: Int
-    /// Secrets outside the desired state whose access changes because a role did.
-    package var secretsOfChangedRoles: [SecretID: Permissions] = [:]
+    /// Resources outside the desired state whose access changes because a role did.
+    package var grantsOfChangedRoles: [ResourceKey: Grants] = [:]
+    /// Desired resources that another repository described first, and where that is.
+    package var ownedElsewhere: [ResourceKey: String] = [:]
 
-    package init(serial: Int64?, secrets: [SecretID: SecretRecord], activeManagedSecrets: Int) {
+    package init(serial: Int64?, secrets: [SecretID: SecretRecord], activeManagedSecrets: Int = 0) {
         self.serial = serial
         self.secrets = secrets
         self.activeManagedSecrets = activeManagedSecrets

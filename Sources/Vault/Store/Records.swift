@@ -5,10 +5,11 @@ package import ResealSealing
 package struct FieldState: Sendable, Hashable {
     /// Path text of the field; empty for a scalar value.
     package var field: String
-    /// The sealing counter of its ciphertext; 0 for a plain or unbound one. Negative where an older value was brought
-    /// back on purpose: then the absolute value is the highest counter that the vault ever applied.
+    /// The sealing counter of its ciphertext; 0 for a plain or unbound one. Negative where the vault once applied a
+    /// higher one than what stands there now has: then the absolute value is that highest counter.
     package var counter: Int64
-    /// The first 8 bytes of the field's keyed fingerprint.
+    /// The first 8 bytes of the field's keyed fingerprint; 0 for a field that is gone, of which only the counter is
+    /// kept.
     package var fingerprint: UInt64
 
     package init(field: String, counter: Int64, fingerprint: UInt64) {
@@ -18,6 +19,26 @@ package struct FieldState: Sendable, Hashable {
     }
 
     package var highestCounter: Int64 { abs(counter) }
+    package var isGone: Bool { fingerprint == 0 }
+}
+
+extension [FieldState] {
+    /// The fields that the value has now.
+    package var present: [FieldState] { filter { !$0.isGone } }
+
+    /// The fields of a new value, as they are kept after `old`: the highest counter of each is never forgotten, also of
+    /// those that the new value lacks, so that no detour makes room for a replay.
+    package func remembering(_ old: [FieldState]) -> [FieldState] {
+        var known = Dictionary(old.map { ($0.field, $0.highestCounter) }, uniquingKeysWith: Swift.max)
+        let kept = map { field in
+            var field = field
+            let highest = known.removeValue(forKey: field.field) ?? 0
+            if field.counter < highest { field.counter = -highest }
+            return field
+        }
+        let gone = known.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+        return kept + gone.map { FieldState(field: $0.key, counter: -$0.value, fingerprint: 0) }
+    }
 }
 
 /// How a change reached the vault.

@@ -90,13 +90,13 @@ struct PlanCommand: AsyncParsableCommand {
 
 /// How a plan is shown.
 struct PlanFormatOptions: ParsableArguments {
-    @Flag(help: "Terraform's plan fields as JSON (docs/plan-json.md).")
+    @Flag(help: "Terraform's plan fields as JSON (docs/plan-format.md).")
     var json = false
 
     @Flag(help: "Markdown for a comment on a pull request.")
     var markdown = false
 
-    @Flag(help: "List every change in text output, however many there are.")
+    @Flag(help: "List everything in text output, however much there is.")
     var full = false
 
     func validate() throws {

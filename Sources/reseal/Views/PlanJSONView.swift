@@ -4,12 +4,14 @@ internal import ResealSealing
 internal import ResealVault
 
 /// A plan for programs, with the field names of Terraform's `show -json` plan so that its policy tools work on it.
-/// docs/plan-json.md describes every field. Secret leaves are `null`, with `true` in the mask beside them.
+/// docs/plan-format.md describes every field. Secret leaves are `null`, with `true` in the mask beside them.
 struct PlanJSONView {
     /// A new minor number adds fields; a new major one changes their meaning.
     static let formatVersion = "1.0"
 
-    func render(_ prepared: PreparedPlan) -> String {
+    func render(_ prepared: PreparedPlan) -> String { document(prepared).canonical }
+
+    func document(_ prepared: PreparedPlan) -> JSON {
         let plan = prepared.plan
         let base: JSON = [
             "commit": optional(plan.base?.description), "head": optional(plan.head?.description),
@@ -17,7 +19,7 @@ struct PlanJSONView {
             "policy_digest": .string(plan.policyDigest.description),
             "recipients_digest": .string(plan.recipientsDigest.description),
         ]
-        return JSON.object([
+        return [
             "format_version": .string(Self.formatVersion), "reseal_version": .string(ResealVersion.current),
             "plan_id": .string(plan.id), "timestamp": .string(plan.createdAt.description), "base": base,
             "source": [
@@ -26,19 +28,17 @@ struct PlanJSONView {
             ],
             "errored": false, "applyable": .bool(plan.guards.isEmpty && !plan.isKeyless && plan.head != nil),
             "complete": .bool(!plan.isKeyless),
-            "resource_changes": .array(plan.changes.map { change($0, spec: prepared.spec(of: $0)) }),
+            "resource_changes": .array(plan.changes.map { change($0, after: prepared.spec(of: $0)) }),
             "resource_drift": .array(plan.drift.map(drift)),
             "access_changes": .array(plan.access.flatMap(access)),
             "checks": .array(plan.guards.map(check) + plan.warnings.map(DiagnosticView.json)),
-        ]).canonical
+        ]
     }
 
-    private func change(_ change: PlannedChange, spec: JSON?) -> JSON {
-        let after = change.action == .delete ? nil : spec.map(ValueMask.init)
-        var before: ValueMask?
-        if change.action != .create, change.action != .restore, !(change.action == .define && change.isNew) {
-            before = spec.map { ValueMask(spec: Self.undo(change.attributes, in: $0)) }
-        }
+    private func change(_ change: PlannedChange, after: JSON?) -> JSON {
+        let isNew = change.isNew || change.action == .restore
+        let before = isNew ? nil : MaskedManifest((try? JSON(parsing: change.before)) ?? [:], of: change.key.kind)
+        let after = after.map { MaskedManifest($0, of: change.key.kind) }
         var members: [String: JSON] = [
             "address": .string(change.key.description), "mode": "managed", "type": .string(change.key.kind.rawValue),
             "name": .string(change.key.name), "organization": .string(change.key.organization),
@@ -50,41 +50,31 @@ struct PlanJSONView {
                 "before_sensitive": before?.mask ?? false, "after_sensitive": after?.mask ?? false,
                 "after_unknown": .object([:]),
             ],
-            "value_change": .object(
-                Dictionary(change.fields.map { ($0.field, .string($0.kind.rawValue)) }, uniquingKeysWith: { $1 })),
+            "value_change": fields(change.fields),
         ]
         if let version = change.version { members["version"] = .integer(version) }
         if let span = change.position?.span { members["position"] = DiagnosticView.json(span) }
         return .object(members)
     }
 
-    /// The document as it was before, from the one after and what differs.
-    private static func undo(_ changes: [AttributeChange], in spec: JSON) -> JSON {
-        changes.reduce(spec) { document, change in replacing(change.path[...], with: change.before, in: document) }
-    }
-
-    private static func replacing(_ path: ArraySlice<String>, with value: JSON?, in document: JSON) -> JSON {
-        guard let key = path.first else { return value ?? .null }
-        var members = document.objectValue ?? [:]
-        members[key] =
-            path.count == 1 ? value : replacing(path.dropFirst(), with: value, in: members[key] ?? .object([:]))
-        return .object(members)
-    }
-
     private func drift(_ note: DriftNote) -> JSON {
-        [
-            "address": .string(ResourceKey(note.id).description), "type": "Secret", "name": .string(note.id.name),
+        let key = ResourceKey(note.id)
+        return [
+            "address": .string(key.description), "mode": "managed", "type": .string(key.kind.rawValue),
+            "name": .string(key.name), "organization": .string(key.organization),
             "drift": .string(note.drift.rawValue), "outcome": .string(note.outcome.rawValue),
-            "value_change": .object(
-                Dictionary(note.fields.map { ($0.field, .string($0.kind.rawValue)) }, uniquingKeysWith: { $1 })),
+            "change": [
+                "actions": [.string(note.drift.terraformAction)], "before": .null, "after": .null,
+                "before_sensitive": true, "after_sensitive": true, "after_unknown": .object([:]),
+            ],
+            "value_change": fields(note.fields),
         ]
     }
 
     private func access(_ change: AccessChange) -> [JSON] {
-        change.secrets.map { secret in
+        change.resources.map { key in
             [
-                "principal": .string(change.principal.description),
-                "secret": .string(ResourceKey(secret).description),
+                "principal": .string(change.principal.description), "secret": .string(key.description),
                 "gained": .array(change.gained.map { .string($0.rawValue) }),
                 "lost": .array(change.lost.map { .string($0.rawValue) }),
             ]
@@ -98,22 +88,38 @@ struct PlanJSONView {
         ]
     }
 
+    private func fields(_ changes: [FieldChange]) -> JSON {
+        .object(Dictionary(changes.map { ($0.field, .string($0.kind.rawValue)) }, uniquingKeysWith: { $1 }))
+    }
+
     private func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
 }
 
-/// A manifest's public form with each leaf of its value as `null`, and the mask that says which they are.
-private struct ValueMask {
+extension SecretRecord.Drift {
+    fileprivate var terraformAction: String {
+        switch self {
+        case .value: "update"
+        case .deleted: "delete"
+        case .restored: "create"
+        }
+    }
+}
+
+/// A manifest's public form with each leaf of a secret's value as `null`, and the mask that says which they are.
+private struct MaskedManifest {
     let document: JSON
     let mask: JSON
 
-    init(spec: JSON) {
-        guard var members = spec.objectValue, var inner = members["spec"]?.objectValue, let shape = inner["value"] else {
-            document = spec
+    init(_ manifest: JSON, of kind: ResourceKind) {
+        guard kind == .secret, var members = manifest.objectValue, var spec = members["spec"]?.objectValue,
+            let shape = spec["value"]
+        else {
+            document = manifest
             mask = .object([:])
             return
         }
-        inner["value"] = Self.leaves(shape, .null)
-        members["spec"] = .object(inner)
+        spec["value"] = Self.leaves(shape, .null)
+        members["spec"] = .object(spec)
         document = .object(members)
         mask = ["spec": ["value": Self.leaves(shape, true)]]
     }

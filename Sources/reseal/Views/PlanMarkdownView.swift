@@ -4,37 +4,34 @@ internal import ResealVault
 
 /// A plan as a comment on a pull request: summary first, details folded.
 struct PlanMarkdownView {
-    /// Forges cut comments at about 64 KiB.
-    private static let listLimit = 200
     /// Lets CI find its own comment and edit it in place.
-    private static let marker = "<!-- reseal-plan -->"
+    static let marker = "<!-- reseal-plan -->"
+    /// Forges cut comments at 65,536 characters. Each part has its share, so that none pushes the others out.
+    private enum Share {
+        static let guards = 8_000
+        static let risks = 10_000
+        static let access = 10_000
+        static let changes = 20_000
+        static let drift = 5_000
+        static let warnings = 8_000
+    }
+    private static let cellLimit = 400
+    private static let valueLimit = 120
 
     func render(_ plan: Plan) -> String {
-        var blocks = [Self.marker, "### \(PlanSummary.line(plan))"]
-        for refusal in plan.guards {
-            blocks.append("> ❌ **refused**: \(SafeText.markdown(refusal.message)). \(SafeText.markdown(refusal.hint))")
-        }
         let risky = plan.changes.filter { !$0.risks.isEmpty }
-        if !risky.isEmpty { blocks.append(table(["risk", "what it means", "where"], riskRows(risky))) }
-        if !plan.access.isEmpty { blocks.append(folded("Access (\(plan.access.count))", accessTable(plan.access))) }
-        if !plan.changes.isEmpty {
-            blocks.append(folded("Changes (\(plan.changes.count))", changeTable(plan.changes)))
-        }
-        if !plan.drift.isEmpty {
-            let rows = plan.drift.prefix(Self.listLimit).map {
-                ["`\($0.id)`", $0.drift.rawValue, $0.outcome.rawValue]
-            }
-            blocks.append(folded("Drift (\(plan.drift.count))", table(["secret", "changed by hand", "outcome"], rows)))
-        }
-        if !plan.warnings.isEmpty {
-            let list = plan.warnings.prefix(Self.listLimit).map { warning in
-                "- \(warning.span.map { "\(SafeText.markdown($0.description)) " } ?? "")"
-                    + SafeText.markdown(warning.message)
-            }
-            blocks.append(folded("Warnings (\(plan.warnings.count))", list.joined(separator: "\n")))
-        }
-        blocks.append(footer(plan))
-        return blocks.joined(separator: "\n\n")
+        let blocks = [
+            Self.marker, "### \(PlanSummary.line(plan))",
+            lines(plan.guards, Share.guards, refusal),
+            table(["risk", "what it means", "where"], RiskNote.allCases, Share.risks) { risk(risk: $0, risky) },
+            folded("Access", plan.access, ["principal", "gains", "loses", "resources"], Share.access, access),
+            folded("Changes", plan.changes, ["action", "resource", "what", "where"], Share.changes, change),
+            folded("Drift", plan.drift, ["secret", "changed by hand", "outcome"], Share.drift) {
+                [text("\($0.id)"), $0.drift.rawValue, $0.outcome.rawValue]
+            },
+            folded("Warnings", plan.warnings.count, lines(plan.warnings, Share.warnings, warning)), footer(plan),
+        ]
+        return blocks.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
     private func footer(_ plan: Plan) -> String {
@@ -44,53 +41,76 @@ struct PlanMarkdownView {
             + "made \(plan.createdAt)</sub>"
     }
 
-    private func riskRows(_ changes: [PlannedChange]) -> [[String]] {
-        RiskNote.allCases.compactMap { risk in
-            let concerned = changes.filter { $0.risks.contains(risk) }
-            guard !concerned.isEmpty else { return nil }
-            let names = concerned.prefix(3).map { "`\($0.key)`" }.joined(separator: ", ")
-            let rest = concerned.count > 3 ? " and \(concerned.count - 3) more" : ""
-            return ["⚠️ \(risk.rawValue)", SafeText.markdown(risk.text), names + rest]
+    // MARK: Rows
+
+    private func refusal(_ refusal: GuardRefusal) -> String {
+        "> ❌ **refused**: \(text(refusal.message)). \(text(refusal.hint))\n>"
+    }
+
+    private func warning(_ warning: Diagnostic) -> String {
+        "- \(warning.span.map { "\(text($0.description)) " } ?? "")\(text(warning.message))"
+    }
+
+    private func risk(risk: RiskNote, _ changes: [PlannedChange]) -> [String]? {
+        let concerned = changes.filter { $0.risks.contains(risk) }.map(\.key)
+        guard !concerned.isEmpty else { return nil }
+        return ["⚠️ \(risk.rawValue)", text(risk.text), text(PlanSummary.names(concerned))]
+    }
+
+    private func access(_ change: AccessChange) -> [String] {
+        [
+            text(PlanSummary.who(change.principal)), change.gained.map(\.rawValue).joined(separator: ", "),
+            change.lost.map(\.rawValue).joined(separator: ", "), text(PlanSummary.names(change.resources)),
+        ]
+    }
+
+    private func change(_ change: PlannedChange) -> [String] {
+        let fields = change.fields.filter { $0.kind != .unchanged }.map(PlanSummary.field)
+        let attributes = change.attributes.map { attribute in
+            "\(attribute.path.joined(separator: ".")): \(value(attribute.before)) → \(value(attribute.after))"
         }
+        let what = fields + attributes
+        let rest = what.count > 10 ? ["… and \(what.count - 10) more"] : []
+        return [
+            change.action.rawValue, text(PlanSummary.name(change.key)),
+            (what.prefix(10) + rest).map(text).joined(separator: "<br>"),
+            change.position.map { text("\($0.path):\($0.line)") } ?? "",
+        ]
     }
 
-    private func changeTable(_ changes: [PlannedChange]) -> String {
-        let rows = changes.prefix(Self.listLimit).map { change in
-            let fields = change.fields.filter { $0.kind != .unchanged }.map {
-                "\($0.field.isEmpty ? "value" : $0.field) \($0.kind.rawValue)"
-            }
-            let attributes = change.attributes.map { attribute in
-                "\(attribute.path.joined(separator: ".")): \(attribute.before?.canonical ?? "none") → "
-                    + (attribute.after?.canonical ?? "none")
-            }
-            let place = change.position.map { "\($0.path):\($0.line)" } ?? ""
-            return [
-                change.action.rawValue, "`\(change.key)`",
-                (fields + attributes).map(SafeText.markdown).joined(separator: "<br>"), SafeText.markdown(place),
-            ]
+    private func value(_ json: JSON?) -> String { json.map { PlanSummary.cut($0.canonical, to: Self.valueLimit) } ?? "none" }
+
+    private func text(_ text: String) -> String { SafeText.markdown(PlanSummary.cut(text, to: Self.cellLimit)) }
+
+    // MARK: Blocks
+
+    private func folded<T>(
+        _ title: String, _ items: [T], _ head: [String], _ share: Int, _ row: (T) -> [String]?
+    ) -> String {
+        folded(title, items.count, table(head, items, share, row))
+    }
+
+    private func folded(_ title: String, _ count: Int, _ body: String) -> String {
+        count == 0 ? "" : "<details><summary>\(title) (\(count))</summary>\n\n\(body)\n\n</details>"
+    }
+
+    /// A table of those items that have a row; empty without any.
+    private func table<T>(_ head: [String], _ items: [T], _ share: Int, _ row: (T) -> [String]?) -> String {
+        func line(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }
+        let body = lines(items, share) { row($0).map(line) }
+        return body.isEmpty ? "" : [line(head), line(head.map { _ in "---" }), body].joined(separator: "\n")
+    }
+
+    /// As many items as fit into a share of bytes, and how many were left out.
+    private func lines<T>(_ items: [T], _ share: Int, _ line: (T) -> String?) -> String {
+        var lines: [String] = []
+        var rest = share
+        for (index, item) in items.enumerated() {
+            guard let line = line(item) else { continue }
+            rest -= line.utf8.count + 1
+            guard rest >= 0 else { return (lines + ["", "… and \(items.count - index) more."]).joined(separator: "\n") }
+            lines.append(line)
         }
-        let cut = changes.count > Self.listLimit ? "\n\n… and \(changes.count - Self.listLimit) more." : ""
-        return table(["action", "resource", "what", "where"], rows) + cut
-    }
-
-    private func accessTable(_ changes: [AccessChange]) -> String {
-        table(
-            ["principal", "gains", "loses", "secrets"],
-            changes.prefix(Self.listLimit).map {
-                [
-                    SafeText.markdown(PlanSummary.who($0.principal)),
-                    $0.gained.map(\.rawValue).joined(separator: ", "), $0.lost.map(\.rawValue).joined(separator: ", "),
-                    SafeText.markdown(PlanSummary.secrets($0.secrets)),
-                ]
-            })
-    }
-
-    private func table(_ head: [String], _ rows: [[String]]) -> String {
-        ([head, head.map { _ in "---" }] + rows).map { "| " + $0.joined(separator: " | ") + " |" }
-            .joined(separator: "\n")
-    }
-
-    private func folded(_ title: String, _ body: String) -> String {
-        "<details><summary>\(title)</summary>\n\n\(body)\n\n</details>"
+        return lines.joined(separator: "\n")
     }
 }

@@ -5,23 +5,21 @@ internal import ResealVault
 /// A plan for people.
 struct PlanTextView {
     let style: Style
-    /// How many changes are listed one by one.
+    /// How many items of a list are shown one by one.
     let listLimit: Int
+
+    private static let valueLimit = 160
 
     func render(_ plan: Plan) -> String {
         var lines = [header(plan), ""]
-        lines += plan.warnings.map { "\(style.yellow("warning:")) \(place($0.span))\(SafeText.line($0.message))" }
-        for change in plan.changes.prefix(listLimit) { lines += describe(change) }
-        if plan.changes.count > listLimit {
-            lines.append("  … and \(plan.changes.count - listLimit) more; --json lists all")
-        }
-        lines += access(plan.access) + drift(plan.drift)
-        for refusal in plan.guards {
+        lines += listed(plan.warnings) { ["\(style.yellow("warning:")) \(place($0.span))\(SafeText.line($0.message))"] }
+        lines += listed(plan.changes, describe)
+        lines += section("Access", listed(plan.access) { [access($0)] })
+        lines += section("Drift: changed in the vault by hand", listed(plan.drift) { [drift($0)] })
+        lines += listed(plan.guards, refusal)
+        if !plan.changes.isEmpty || !plan.drift.isEmpty || !plan.warnings.isEmpty || !plan.guards.isEmpty {
             lines.append("")
-            lines.append("\(style.red("refused:")) \(place(refusal.span))\(SafeText.line(refusal.message))")
-            lines.append("  hint: \(refusal.hint)")
         }
-        if !plan.changes.isEmpty || !plan.drift.isEmpty || !plan.warnings.isEmpty { lines.append("") }
         lines.append(style.bold(PlanSummary.line(plan)))
         return lines.joined(separator: "\n")
     }
@@ -34,46 +32,52 @@ struct PlanTextView {
             + "\(SafeText.line(plan.source.ref)), \(base) → \(head), \(vault)"
     }
 
+    private func listed<T>(_ items: [T], _ lines: (T) -> [String]) -> [String] {
+        let rest = items.count - listLimit
+        return items.prefix(listLimit).flatMap(lines) + (rest > 0 ? ["  … and \(rest) more; --full lists all"] : [])
+    }
+
+    private func section(_ title: String, _ lines: [String]) -> [String] {
+        lines.isEmpty ? [] : ["", style.bold(title)] + lines
+    }
+
+    // MARK: Items
+
     private func describe(_ change: PlannedChange) -> [String] {
-        var line = "  \(symbol(change)) \(padded(change.action.rawValue, 11)) \(address(change.key))"
+        var line = "  \(symbol(change)) \(padded(change.action.rawValue, 11)) "
+        line += style.bold(SafeText.line(PlanSummary.name(change.key)))
         if let version = change.version { line += " (version \(version))" }
-        line += style.dim("  \(change.reason)\(change.position.map { ", \($0.span.file):\($0.line)" } ?? "")")
-        var lines = [line]
-        for attribute in change.attributes {
-            lines.append(
-                "        \(SafeText.line(attribute.path.joined(separator: "."))): "
-                    + "\(value(attribute.before)) → \(value(attribute.after))")
+        let spot = change.position.map { ", \(SafeText.line($0.path)):\($0.line)" } ?? ""
+        line += style.dim("  \(change.reason)\(spot)")
+        let attributes = change.attributes.map { attribute in
+            "        \(SafeText.line(attribute.path.joined(separator: "."))): "
+                + "\(value(attribute.before)) → \(value(attribute.after))"
         }
-        let fields = change.fields.filter { $0.kind != .unchanged }
-        if !fields.isEmpty {
-            let names = fields.map { "\(name($0.field)) \($0.kind.rawValue)" }
-            lines.append("        value: \(names.joined(separator: ", "))")
-        }
-        lines += change.risks.map { "      \(style.yellow("!")) \($0.rawValue): \($0.text)" }
-        return lines
+        let fields = change.fields.filter { $0.kind != .unchanged }.map { SafeText.line(PlanSummary.field($0)) }
+        return [line] + attributes + (fields.isEmpty ? [] : ["        value: \(words(fields))"])
+            + change.risks.map { "      \(style.yellow("!")) \($0.rawValue): \($0.text)" }
     }
 
-    private func access(_ changes: [AccessChange]) -> [String] {
-        guard !changes.isEmpty else { return [] }
-        return ["", style.bold("Access")]
-            + changes.prefix(listLimit).map { change in
-                let parts = [
-                    change.gained.isEmpty ? nil : style.green("gains \(words(change.gained.map(\.rawValue)))"),
-                    change.lost.isEmpty ? nil : style.red("loses \(words(change.lost.map(\.rawValue)))"),
-                ].compactMap { $0 }
-                return "  \(SafeText.line(PlanSummary.who(change.principal))) \(parts.joined(separator: ", ")) "
-                    + "on \(PlanSummary.secrets(change.secrets))"
-            }
+    private func access(_ change: AccessChange) -> String {
+        let parts = [
+            change.gained.isEmpty ? nil : style.green("gains \(words(change.gained.map(\.rawValue)))"),
+            change.lost.isEmpty ? nil : style.red("loses \(words(change.lost.map(\.rawValue)))"),
+        ].compactMap { $0 }
+        return "  \(SafeText.line(PlanSummary.who(change.principal))) \(words(parts)) on "
+            + SafeText.line(PlanSummary.names(change.resources))
     }
 
-    private func drift(_ notes: [DriftNote]) -> [String] {
-        guard !notes.isEmpty else { return [] }
-        return ["", style.bold("Drift: changed in the vault by hand")]
-            + notes.prefix(listLimit).map { note in
-                let fields = note.fields.filter { $0.kind != .unchanged }.map { name($0.field) }
-                let what = fields.isEmpty ? note.drift.rawValue : "\(note.drift.rawValue) (\(words(fields)))"
-                return "  \(note.id): \(what), \(note.outcome.rawValue)"
-            }
+    private func drift(_ note: DriftNote) -> String {
+        let fields = note.fields.filter { $0.kind != .unchanged }.map { $0.field.isEmpty ? "value" : $0.field }
+        let what = fields.isEmpty ? note.drift.rawValue : "\(note.drift.rawValue) (\(words(fields)))"
+        return "  \(SafeText.line("\(note.id): \(what), \(note.outcome.rawValue)"))"
+    }
+
+    private func refusal(_ refusal: GuardRefusal) -> [String] {
+        [
+            "", "\(style.red("refused:")) \(place(refusal.span))\(SafeText.line(refusal.message))",
+            "  hint: \(SafeText.line(refusal.hint))",
+        ]
     }
 
     private func symbol(_ change: PlannedChange) -> String {
@@ -85,42 +89,14 @@ struct PlanTextView {
         }
     }
 
-    private func address(_ key: ResourceKey) -> String {
-        key.kind == .secret ? style.bold("\(key.secretID)") : style.bold(key.description)
+    private func value(_ json: JSON?) -> String {
+        guard let text = json.map({ SafeText.line($0.canonical) }) else { return "(none)" }
+        return listLimit == .max ? text : PlanSummary.cut(text, to: Self.valueLimit)
     }
 
-    private func value(_ json: JSON?) -> String { json.map { SafeText.line($0.canonical) } ?? "(none)" }
-    private func name(_ field: String) -> String { field.isEmpty ? "(scalar)" : SafeText.line(field) }
     private func words(_ items: [String]) -> String { items.joined(separator: ", ") }
-    private func place(_ span: SourceSpan?) -> String { span.map { "\($0): " } ?? "" }
+    private func place(_ span: SourceSpan?) -> String { span.map { "\(SafeText.line($0.description)): " } ?? "" }
     private func padded(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
-    }
-}
-
-/// Sentences that text and Markdown share.
-enum PlanSummary {
-    static func line(_ plan: Plan) -> String {
-        if !plan.guards.isEmpty { return "Plan refused: \(plan.guards.count) guard(s) stop it; nothing will be done." }
-        let reported = plan.drift.count { $0.outcome == .reported }
-        let drifted = reported == 0 ? "" : " \(reported) secret(s) drifted; their policy is to report it."
-        guard !plan.changes.isEmpty else { return "Nothing to do: the vault matches Git.\(drifted)" }
-        let created = plan.count(.create) + plan.count(.restore)
-        let defined = plan.count(.define)
-        let changed = plan.count(.update) + plan.count(.newVersion) + plan.count(.revertDrift)
-        var parts = ["\(created) to create", "\(changed) to change", "\(plan.count(.delete)) to delete"]
-        if defined > 0 { parts.append("\(defined) definition(s)") }
-        return "Plan: \(parts.joined(separator: ", ")).\(drifted)"
-    }
-
-    static func who(_ principal: Principal) -> String {
-        principal.description == "*" ? "everyone (*)" : principal.description
-    }
-
-    /// The first few by name, the rest by number.
-    static func secrets(_ ids: [SecretID]) -> String {
-        let named = ids.prefix(3).map(\.description)
-        let rest = ids.count - named.count
-        return named.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
 }
