@@ -8,5 +8,6 @@ signal(SIGPIPE, SIG_IGN)
 var noCore = rlimit(rlim_cur: 0, rlim_max: 0)
 setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &noCore)
 umask(0o077)
+StandardStreams.occupy()
 
 exit(await CommandRunner.run())
