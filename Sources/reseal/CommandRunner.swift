@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import ResealCore
 
 /// Parses, runs, and turns whatever is thrown into one message and one exit code.
@@ -30,7 +31,10 @@ enum CommandRunner {
         } else if answersInJSON {
             return report(UsageFailure(Reseal.message(for: error), hint: "add --help to the command for its usage"))
         } else {
-            Terminal.note(Reseal.fullMessage(for: error))
+            // The parser's own text, which ends with the usage of the command, under the word of all other errors.
+            let text = Reseal.fullMessage(for: error)
+            let start = text.hasPrefix("Error: ") ? text.dropFirst("Error: ".count) : text[...]
+            Terminal.note("\(Style(descriptor: STDERR_FILENO).red("error:")) \(SafeText.lines(start))")
         }
         return code.rawValue
     }
@@ -40,7 +44,7 @@ enum CommandRunner {
         if answersInJSON {
             Terminal.print(DiagnosticView.json(failure).canonical)
         } else {
-            Terminal.note(DiagnosticView.text(failure, Style(descriptor: 2)))
+            Terminal.note(DiagnosticView.text(failure, Style(descriptor: STDERR_FILENO)))
         }
         return ExitStatus(for: failure).rawValue
     }

@@ -19,9 +19,12 @@ struct AuditQuery {
     }
 
     private func action(_ text: String) throws -> String {
-        let known = AuditAction.allCases.map(\.rawValue)
-        if known.contains(where: { $0 == text || $0.hasPrefix(text + ".") }) { return text }
-        throw unknown(text, "action", known)
+        let actions = AuditAction.allCases.map(\.rawValue)
+        let groups = Set(actions.flatMap { action in
+            action.indices.filter { action[$0] == "." }.map { String(action[..<$0]) }
+        })
+        if actions.contains(text) || groups.contains(text) { return text }
+        throw unknown(text, "action", groups.sorted() + actions)
     }
 
     private func result(_ text: String) throws -> AuditResult {

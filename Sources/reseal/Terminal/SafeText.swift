@@ -17,6 +17,11 @@ enum SafeText {
         return out
     }
 
+    /// As ``line(_:)`` for text of several lines, whose line breaks are ours.
+    static func lines(_ text: some StringProtocol) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line(String($0)) }.joined(separator: "\n")
+    }
+
     /// For the middle of a Markdown table or sentence.
     static func markdown(_ text: String) -> String {
         var out = ""
