@@ -7,9 +7,10 @@ import Testing
         "init", "keygen", "status", "seal", "validate", "schema", "plan", "apply", "get", "get-many", "set", "list",
         "versions", "rollback", "delete", "audit", "audit list", "audit verify", "age", "completion",
     ]
+    private static let shared = Result { try Installation() }
     let user: Installation
 
-    init() throws { user = try Installation() }
+    init() throws { user = try Self.shared.get() }
 
     @Test(arguments: commands)
     func everyCommandSaysWhatItDoesAndShowsExamples(command: String) throws {

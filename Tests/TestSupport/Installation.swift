@@ -26,7 +26,7 @@ package final class Installation: Sendable {
             try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
         }
         repository = GitFixture(at: folder.file("repository"), in: folder)
-        try repository.git("init", "--quiet", "--initial-branch=main")
+        try repository.git("init", "--quiet", "--template=", "--initial-branch=main")
         try check("keygen", "-o", identity)
     }
 
