@@ -59,8 +59,11 @@ struct CheckoutResolver {
     private func repositoryPath(_ source: GitSource) throws -> String {
         guard !source.isLocal else { return source.location }
         let mirror = GitMirror(of: source, under: mirrors)
+        let progress = Progress("receiving objects:")
+        defer { progress.finish() }
         _ = try mirror.fetch(
-            credentials: try settings.credentials(), deadline: try timeout(), transport: TransportRunner())
+            credentials: try settings.credentials(), deadline: try timeout(),
+            transport: TransportRunner(onProgress: { progress.update($0.receivedObjects) }))
         return mirror.path
     }
 
