@@ -142,8 +142,7 @@ import Testing
         let server = try RudeServer(.silent)
         let token = try user.folder.write(Self.token, to: "token")
         let process = try user.start(
-            ["plan", "--repo", "https://127.0.0.1:\(server.port)/x.git", "--token-file", token, "--git-timeout", "5s"],
-            streams: user.folder.path)
+            ["plan", "--repo", "https://127.0.0.1:\(server.port)/x.git", "--token-file", token, "--git-timeout", "5s"])
         var child: pid_t?
         let deadline = ContinuousClock.now + .seconds(10)
         while child == nil, ContinuousClock.now < deadline {

@@ -103,9 +103,10 @@ package final class Installation: Sendable {
         return try PseudoTerminal.run(try Command.find("env"), line, dialogue: dialogue)
     }
 
-    /// Starts `reseal` and leaves it running.
-    package func start(_ arguments: [String], streams: String) throws -> RunningProcess {
-        try RunningProcess(program, arguments, environment: environment, streams: streams)
+    /// Starts `reseal` and leaves it running, with its outputs in the files `1` and `2` of ``folder``.
+    package func start(_ arguments: [String], wrapper: [String] = []) throws -> RunningProcess {
+        let line = wrapper + [program] + arguments
+        return try RunningProcess(line[0], Array(line.dropFirst()), environment: environment, streams: folder.path)
     }
 
     private func environment(with variables: [String: String?]) -> [String: String] {

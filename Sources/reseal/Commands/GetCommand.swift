@@ -76,6 +76,14 @@ struct GetManyCommand: AsyncParsableCommand {
     private func wanted() throws -> [String] {
         guard names == ["-"] else { return names }
         let bytes = try AtomicFile.read(descriptor: STDIN_FILENO, name: "stdin", limit: 16 << 20)
-        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+        let lines = String(decoding: bytes, as: UTF8.self).split(
+            omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        // A line that is no name may be anything, a value too, so it is not repeated.
+        for (index, line) in lines.enumerated() where !line.isEmpty {
+            guard let problem = ResourceName.problem(String(line)) else { continue }
+            throw UsageFailure(
+                "line \(index + 1) of stdin is no name of a secret: it \(problem)", hint: "for example prod/orders-db")
+        }
+        return lines.filter { !$0.isEmpty }.map(String.init)
     }
 }
