@@ -104,5 +104,7 @@ let package = Package(
         .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal"], swiftSettings: strict),
     ]
 )

@@ -16,7 +16,19 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include "keys.h"
+
+// prctl is variadic, which Swift does not import. 0 unless the system refuses.
+static inline int reseal_forbid_dumps(void) {
+#ifdef __linux__
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#else
+    return 0;
+#endif
+}
 
 static inline void *reseal_secure_malloc(size_t n) { return CRYPTO_secure_malloc(n, "reseal", 0); }
 static inline void reseal_secure_free(void *p, size_t n) { CRYPTO_secure_clear_free(p, n, "reseal", 0); }

@@ -22,8 +22,20 @@ package struct FileFailure: UserFacingFailure, Equatable, CustomStringConvertibl
     package var code: String { kind.rawValue }
     package static func == (a: Self, b: Self) -> Bool { a.kind == b.kind }
 
+    /// For the present `errno`.
     static func system(_ kind: Kind, _ what: String, path: String) -> FileFailure {
-        FileFailure(kind, "cannot \(what) \(path): \(String(cString: strerror(errno)))")
+        let code = errno
+        return FileFailure(kind, "cannot \(what) \(path): \(String(cString: strerror(code)))", hint: hint(code))
+    }
+
+    private static func hint(_ code: Int32) -> String {
+        switch code {
+        case ENOENT: "check the path: a file or folder of it is missing"
+        case EACCES, EPERM: "check the owner and the permissions of the path"
+        case EROFS: "the file system is mounted read-only"
+        case ENOSPC, EDQUOT, EFBIG: "free some space and run the command again"
+        default: "check the path"
+        }
     }
 }
 

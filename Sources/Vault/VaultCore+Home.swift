@@ -42,9 +42,12 @@ extension VaultCore {
     /// Makes a vault in a folder. Every step may be repeated after a crash: a key file that was written before the vault
     /// is used by it, and a vault comes into being in one transaction. Two processes never do it at the same time.
     ///
-    /// - Parameter passphrase: `nil` for a root key in a file.
+    /// - Parameters:
+    ///   - passphrase: `nil` for a root key in a file.
+    ///   - prepare: called when it is certain that there is no vault yet, before there is one.
     package static func create(
-        _ home: VaultHome, passphrase: SecretBytes?, clock: WallClock = .system, by context: ActionContext
+        _ home: VaultHome, passphrase: SecretBytes?, clock: WallClock = .system, by context: ActionContext,
+        prepare: () throws -> Void = {}
     ) throws {
         try AtomicFile.createPrivateFolder(home.path)
         try home.requireGuarded()
@@ -57,6 +60,7 @@ extension VaultCore {
                 .alreadyInitialized, "there is a vault at \(home.path) already",
                 hint: "choose another --home for a second vault")
         }
+        try prepare()
         if let passphrase {
             let provider = try PassphraseProvider(new: passphrase)
             try initialize(SQLiteStore(path: home.storePath, creating: true), with: provider, clock: clock, by: context)

@@ -29,8 +29,10 @@ package struct VaultHome: Sendable {
     /// Specification).
     package static func resolve(explicit: String?, environment: [String: String]) -> VaultHome {
         func set(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        // The specification has relative paths ignored.
+        let dataHome = set("XDG_DATA_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil }
         let path =
-            explicit ?? set("RESEAL_HOME") ?? set("XDG_DATA_HOME").map { "\($0)/reseal" }
+            explicit ?? set("RESEAL_HOME") ?? dataHome.map { "\($0)/reseal" }
             ?? "\(set("HOME") ?? "/var/lib")/.local/share/reseal"
         return VaultHome(path: path)
     }

@@ -14,6 +14,12 @@ package struct GitFixture: Sendable {
             environment: Self.environment)
     }
 
+    /// A repository that is at `path` or will be; `folder` holds it.
+    package init(at path: String, in folder: TemporaryFolder) {
+        self.folder = folder
+        self.path = path
+    }
+
     /// No configuration but the repository's own, a fixed author and time.
     package static let environment: [String: String] = [
         "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",

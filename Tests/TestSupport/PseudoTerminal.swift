@@ -51,14 +51,16 @@ package enum PseudoTerminal {
     private static let script = """
         import json, os, pty, select, signal, sys, termios, time
         plan = json.loads(sys.argv[1])
-        pid, master = pty.fork()
+        # The terminal is held open here too, so that it outlives the program and can be asked for its settings.
+        master, terminal = pty.openpty()
+        pid = os.fork()
         if pid == 0:
             try:
+                os.close(master)
+                os.login_tty(terminal)
                 os.execvp(plan["argv"][0], plan["argv"])
             finally:
                 os._exit(127)
-        # Held open, so that the terminal outlives the program and can be asked for its settings.
-        terminal = os.open(os.ptsname(master), os.O_RDWR | os.O_NOCTTY)
         screen, mark, deadline, status = b"", 0, time.time() + plan["seconds"], None
         while True:
             if status is None:

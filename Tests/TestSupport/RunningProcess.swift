@@ -22,6 +22,15 @@ package final class RunningProcess: Sendable {
 
     deinit { kill() }
 
+    /// Waits for its own end.
+    package func wait() {
+        isEnded.withLock { ended in
+            guard !ended else { return }
+            ended = true
+            waitpid(id, nil, 0)
+        }
+    }
+
     /// Ends it with its children, at once, and waits until it is gone. May be called twice.
     package func kill() {
         isEnded.withLock { ended in

@@ -64,7 +64,6 @@ package struct ManifestSealer: Sendable {
         var secret: (ManifestFile, SecretSpec)?
         var repositoryID: String?
         var rules: RecipientsSpec?
-        var names: [String] = []
         for entry in try tree.files(under: folder) where entry.isManifest {
             let bytes = try tree.read(entry.path, limitBytes: ManifestLimits.standard.yaml.fileBytes)
             guard needles.contains(where: { bytes.firstRange(of: $0) != nil }) else { continue }
@@ -74,20 +73,28 @@ package struct ManifestSealer: Sendable {
             for manifest in reading.manifests {
                 switch manifest.spec {
                 case .secret(let spec) where manifest.key.secretID == id: secret = (file, spec)
-                case .secret: names.append(manifest.key.name)
                 case .repository(let spec): repositoryID = spec.id
                 case .recipients(let spec): rules = spec
                 default: break
                 }
             }
         }
-        guard let secret else {
-            let nearest = NearestName.suggestion(for: id.name, in: names)
-            throw ReconcileFailure(
-                .noManifest, "no manifest below \(folder) declares the secret \(id)",
-                hint: nearest.map { "did you mean `\($0)`?" } ?? "add a manifest of kind Secret with this name")
-        }
+        guard let secret else { throw try missing(id, in: tree) }
         return Found(file: secret.0, spec: secret.1, repositoryID: repositoryID, rules: rules)
+    }
+
+    /// Reads every manifest for the nearest name.
+    private func missing(_ id: SecretID, in tree: WorkTree) throws -> ReconcileFailure {
+        var names: [String] = []
+        for entry in try tree.files(under: folder) where entry.isManifest {
+            let bytes = try tree.read(entry.path, limitBytes: ManifestLimits.standard.yaml.fileBytes)
+            let keys = ManifestReader.read(ManifestFile(path: entry.path, bytes: bytes)).manifests.map(\.key)
+            names += keys.filter { $0.kind == .secret && $0.organization == id.organization }.map(\.name)
+        }
+        let nearest = NearestName.suggestion(for: id.name, in: names)
+        return ReconcileFailure(
+            .noManifest, "no manifest below \(folder) declares the secret \(id)",
+            hint: nearest.map { "did you mean `\($0)`?" } ?? "add a manifest of kind Secret with this name")
     }
 
     /// The counter of what stands there now; 0 for nothing, a plain or an unbound value.

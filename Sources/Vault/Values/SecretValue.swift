@@ -43,7 +43,9 @@ public struct SecretValue: Sendable {
         }
         let sorted = leaves.sorted { $0.path.lexicographicallyPrecedes($1.path) }
         for (a, b) in zip(sorted, sorted.dropFirst()) where b.path.starts(with: a.path) {
-            throw VaultFailure(.invalidValue, "the field `\(SecretValue.text(of: a.path))` stands twice in the value")
+            throw VaultFailure(
+                .invalidValue, "the field `\(SecretValue.text(of: a.path))` stands twice in the value",
+                hint: "a field either is a value or holds further fields")
         }
         self.leaves = sorted
     }

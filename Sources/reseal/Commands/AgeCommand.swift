@@ -15,6 +15,11 @@ struct AgeCommand: ParsableCommand {
             and replaces an older one. RECIPIENT is a public key `age1…`; files of recipients and identities hold one a \
             line, with `#` comments, and `-` reads them from standard input. An identity file may be sealed with a \
             passphrase. Armored and passphrase-sealed files are recognised by themselves.
+
+            EXAMPLES
+              reseal age -r age1… -o backup.tar.age backup.tar
+              reseal age -d -i key.txt backup.tar.age > backup.tar
+              tar c etc | reseal age -p -a -o etc.age
             """)
 
     @Flag(name: .shortAndLong, help: "Seal the input; this is the default.")

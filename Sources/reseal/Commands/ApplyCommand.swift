@@ -12,9 +12,12 @@ struct ApplyCommand: AsyncParsableCommand {
             Without FILE, plans the commit, shows the plan and asks. With FILE, applies exactly the plan that \
             `reseal plan --out` saved, and refuses it when the commit or the vault moved since.
 
+            When the vault holds the commit already, nothing is opened and no identity is needed.
+
             EXAMPLES
               reseal apply --repo . --identity key.txt
               reseal apply --yes
+              reseal apply --yes --json
               reseal apply change.plan
 
             \(ExitStatus.help)
@@ -27,7 +30,7 @@ struct ApplyCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A saved plan.", valueName: "file"), completion: .file())
     var file: String?
 
-    @Flag(help: "Ask nothing.")
+    @Flag(help: "Ask nothing. Needed with --json and where there is no terminal, unless a saved plan is given.")
     var yes = false
 
     @Flag(help: "Delete more secrets at once than the repository's limit.")
@@ -35,6 +38,12 @@ struct ApplyCommand: AsyncParsableCommand {
 
     @Flag(help: "Accept, this once, a branch that does not contain the applied commit.")
     var allowRewrittenHistory = false
+
+    func validate() throws {
+        guard !format.json || yes || file != nil else {
+            throw ValidationError("--json answers with one document and asks nothing: add --yes, or name a saved plan")
+        }
+    }
 
     func run() async throws {
         let home = vault.vaultHome
@@ -46,25 +55,27 @@ struct ApplyCommand: AsyncParsableCommand {
         var settings = try git.settings(home)
         if let saved { settings.override(saved) }
         let checkout = try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath).resolve(workTree: false)
-        let reconciler = Reconciler(try reconciliation(core, settings, saved, checkout))
+        let progress = Progress("reading manifests:")
+        defer { progress.finish() }
+        let reconciler = Reconciler(try reconciliation(core, settings, saved, checkout, progress))
 
         if saved == nil, try await reconciler.isUpToDate(checkout) {
             return ApplyView(json: format.json).show(try await reconciler.upToDateReport(), checkout)
         }
         let prepared = try await reconciler.prepare(checkout, by: context)
+        progress.finish()
         try saved?.requireSame(prepared.plan)
-        if saved == nil, !format.json || !yes { format.show(prepared) }
+        if saved == nil, !format.json { format.show(prepared) }
         if prepared.plan.guards.isEmpty { try confirm(prepared.plan, isSaved: saved != nil) }
         ApplyView(json: format.json).show(try await reconciler.apply(prepared, by: context), checkout)
     }
 
     private func reconciliation(
-        _ core: VaultCore, _ settings: GitSettings, _ saved: SavedPlan?, _ checkout: Checkout
+        _ core: VaultCore, _ settings: GitSettings, _ saved: SavedPlan?, _ checkout: Checkout, _ progress: Progress
     ) throws -> Reconciliation {
         var options = ReconcileOptions()
         options.allowsMassDeletion = allowMassDeletion || saved?.allowsMassDeletion == true
         options.allowsRewrittenHistory = allowRewrittenHistory
-        let progress = Progress("reading manifests:")
         options.progress = { progress.update($0) }
         // Nothing is opened when there is nothing to do, so a missing identity matters only later.
         let upToDate = try Reconciliation(core: core, identities: []).isUpToDate(checkout)
@@ -75,9 +86,14 @@ struct ApplyCommand: AsyncParsableCommand {
     private func confirm(_ plan: Plan, isSaved: Bool) throws {
         guard !yes, !isSaved, !plan.isEmpty else { return }
         guard Terminal.isTerminal(STDIN_FILENO) else {
-            throw ValidationError("there is no terminal to ask at; repeat with --yes")
+            throw UsageFailure(
+                "there is no terminal to ask at, so nothing was applied",
+                hint: "look at the plan and repeat with --yes, or save a plan with `reseal plan --out` and apply that")
         }
         Terminal.write(Array("Apply this plan? Only `yes` is taken as a yes: ".utf8), to: STDERR_FILENO)
-        guard readLine() == "yes" else { throw CleanExit.message("nothing was changed") }
+        guard readLine() == "yes" else {
+            Terminal.note("nothing was changed")
+            throw ExitCode(ExitStatus.failed.rawValue)
+        }
     }
 }

@@ -6,27 +6,45 @@ internal import ResealVault
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Show and check the audit trail.",
+        discussion: """
+            Every action stands in the trail, refused ones too, and each record holds the hash of the one before.
+
+            EXAMPLES
+              reseal audit list --since 7d
+              reseal audit verify
+            """,
         subcommands: [AuditListCommand.self, AuditVerifyCommand.self])
 }
 
 struct AuditListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List audit records, oldest first.",
-        discussion: "Looking at the trail is recorded in it.")
+        discussion: """
+            Every condition that is given has to hold. Looking at the trail is recorded in it.
+
+            EXAMPLES
+              reseal audit list --since 30d --secret prod/orders-db
+              reseal audit list --type vault.secret.read --principal user:alice
+              reseal audit list --result refused --limit 20 --json
+            """)
 
     @OptionGroup var vault: VaultOptions
 
-    @Option(help: ArgumentHelp("Action, or the first words of one: vault.secret.read, vault.secret, git.", valueName: "action"))
+    @Option(
+        help: ArgumentHelp("Action, or the first words of one: vault.secret.read, vault.secret, git.", valueName: "action"),
+        completion: .list(AuditAction.allCases.map(\.rawValue)))
     var type: String?
     @Option(help: ArgumentHelp("Secret by name, or address <kind>.<organization>/<name>.", valueName: "name"))
     var secret: String?
     @Option(help: ArgumentHelp("For example user:alice.", valueName: "principal"))
     var principal: String?
-    @Option(help: ArgumentHelp("How far back: 30d, 12h, or a date.", valueName: "period"))
+    @Option(help: ArgumentHelp("How far back: a period such as 30d or 12h, or a date.", valueName: "period"))
     var since: String?
     @Option(help: ArgumentHelp("Up to this date or time.", valueName: "time"))
     var until: String?
-    @Option(help: ArgumentHelp("ok, refused or failed.", valueName: "result"))
+    @Option(
+        help: ArgumentHelp("ok, refused or failed.", valueName: "result"),
+        completion: .list(AuditResult.allCases.map(\.rawValue)))
     var result: String?
     @Option(help: ArgumentHelp("Only the newest so many.", valueName: "n"))
     var limit: Int?
@@ -34,7 +52,7 @@ struct AuditListCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let filter = try makeFilter(now: WallClock.system.now())
+        let filter = try AuditQuery(self).filter(now: WallClock.system.now())
         let records = try await vault.openVault().audit(filter, by: try vault.context())
         if json {
             for record in records {
@@ -55,25 +73,6 @@ struct AuditListCommand: AsyncParsableCommand {
                     }))
         }
     }
-
-    private func makeFilter(now: Timestamp) throws -> AuditFilter {
-        var filter = AuditFilter(action: type, subject: secret, principal: principal, limit: limit)
-        if let result {
-            guard let value = AuditResult(rawValue: result) else {
-                throw ValidationError("--result is one of \(AuditResult.allCases.map(\.rawValue).joined(separator: ", "))")
-            }
-            filter.result = value
-        }
-        filter.since = try since.map { try moment($0, before: now, "--since") }
-        filter.until = try until.map { try moment($0, before: now, "--until") }
-        return filter
-    }
-
-    private func moment(_ text: String, before now: Timestamp, _ option: String) throws -> Timestamp {
-        if let span = TimeSpan(text) { return now.subtracting(span) }
-        if let time = Timestamp(text) { return time }
-        throw ValidationError("\(option) takes a period such as 30d, or a time such as 2026-01-31T08:00:00Z")
-    }
 }
 
 struct AuditVerifyCommand: AsyncParsableCommand {
@@ -83,6 +82,10 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         discussion: """
             Exits with 1 when something is wrong. The head that `apply` prints, kept outside the vault and given with \
             --expect-head, also shows whether the whole store was put back to an older copy.
+
+            EXAMPLES
+              reseal audit verify
+              reseal audit verify --expect-head "$(cat last-head)" --json
             """)
 
     @OptionGroup var vault: VaultOptions
@@ -94,6 +97,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
+        if let expectHead { try AuditQuery.requireHead(expectHead) }
         let report = try await vault.openVault().verifyAudit(expectedHead: expectHead)
         if json {
             let document: JSON = [

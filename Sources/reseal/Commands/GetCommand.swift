@@ -11,6 +11,13 @@ struct GetCommand: AsyncParsableCommand {
         discussion: """
             A scalar or one field (--field) is printed as it is; a line break follows only on a terminal. A value with \
             several fields is printed as JSON. --json wraps either into an object with name, version and time.
+
+            Every look at a value is recorded in the audit trail.
+
+            EXAMPLES
+              reseal get ci/deploy-token
+              reseal get prod/orders-db --field password
+              reseal get prod/orders-db --version 3 --json
             """)
 
     @OptionGroup var vault: VaultOptions
@@ -32,9 +39,9 @@ struct GetCommand: AsyncParsableCommand {
         let id = try organization.id(name)
         let reading = try await vault.openVault().get(id, version: version, by: try vault.context())
         if json {
-            ReadingView.printJSON([reading], field: field, asList: false)
+            try ReadingView.printJSON([reading], field: field, asList: false)
         } else {
-            ReadingView.printPlain(try ReadingView.content(of: reading, field: field))
+            try ReadingView.printPlain(reading, field: field)
         }
     }
 }
@@ -43,7 +50,13 @@ struct GetManyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get-many",
         abstract: "Print the values of several secrets as one JSON document, all or none.",
-        discussion: "Names come as arguments, or one a line from stdin with `-`.")
+        discussion: """
+            Names come as arguments, or one a line from stdin with `-`. The answer is a list in the order asked for.
+
+            EXAMPLES
+              reseal get-many prod/orders-db prod/tls
+              reseal list --json | jq -r '.[].name' | reseal get-many -
+            """)
 
     @OptionGroup var vault: VaultOptions
     @OptionGroup var organization: OrganizationOption
@@ -57,12 +70,20 @@ struct GetManyCommand: AsyncParsableCommand {
     func run() async throws {
         let ids = try wanted().map { try organization.id($0) }
         let readings = try await vault.openVault().getMany(ids, by: try vault.context())
-        ReadingView.printJSON(readings, field: nil, asList: true)
+        try ReadingView.printJSON(readings, asList: true)
     }
 
     private func wanted() throws -> [String] {
         guard names == ["-"] else { return names }
         let bytes = try AtomicFile.read(descriptor: STDIN_FILENO, name: "stdin", limit: 16 << 20)
-        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+        let lines = String(decoding: bytes, as: UTF8.self).split(
+            omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        // A line that is no name may be anything, a value too, so it is not repeated.
+        for (index, line) in lines.enumerated() where !line.isEmpty {
+            guard let problem = ResourceName.problem(String(line)) else { continue }
+            throw UsageFailure(
+                "line \(index + 1) of stdin is no name of a secret: it \(problem)", hint: "for example prod/orders-db")
+        }
+        return lines.filter { !$0.isEmpty }.map(String.init)
     }
 }

@@ -14,6 +14,11 @@ struct InitCommand: AsyncParsableCommand {
 
             With --manifests, writes a Repository manifest with a fresh random id and a Recipients manifest into that \
             folder instead.
+
+            EXAMPLES
+              reseal init --repo ~/secrets --identity key.txt
+              reseal init --passphrase
+              reseal init --manifests manifests --recipient age1…
             """)
 
     @OptionGroup var vault: VaultOptions
@@ -43,14 +48,21 @@ struct InitCommand: AsyncParsableCommand {
         guard manifests == nil || recipient != nil else {
             throw ValidationError("--manifests needs --recipient: the public key of the controller's identity")
         }
+        guard recipient == nil || manifests != nil else {
+            throw ValidationError("--recipient goes into the first manifests: name their folder with --manifests")
+        }
+        guard manifests == nil || (!passphrase && [repo, ref, path, identity].allSatisfy { $0 == nil }) else {
+            throw ValidationError(
+                "--manifests makes no vault: it goes with none of --passphrase, --repo, --ref, --path and --identity")
+        }
     }
 
     func run() async throws {
         if let manifests, let recipient { return try StarterManifests.write(to: manifests, recipient: recipient) }
         let home = vault.vaultHome
         let secret = passphrase ? try NewPassphrase.read(file: vault.passphraseFile) : nil
-        try VaultCore.create(home, passphrase: secret, by: try vault.context())
-        try writeConfig(home)
+        // The settings come first: when the vault is there, all of it is.
+        try VaultCore.create(home, passphrase: secret, by: try vault.context()) { try writeConfig(home) }
         Terminal.note("made a vault at \(home.path)")
         if secret == nil { Terminal.note("keep a copy of \(home.rootKeyPath) apart from the store") }
     }

@@ -78,31 +78,12 @@ struct KeyChangeRootCommand: AsyncParsableCommand {
     }
 }
 
-/// Asks for a passphrase that will lock a vault.
-enum NewPassphrase {
-    private static let minimumBytes = 8
-
-    /// From the first line of `file`, else at a hidden prompt, twice.
-    static func read(file: String?) throws -> SecretBytes {
-        let first = try file.map(ValueInput.firstLine(ofFile:)) ?? HiddenPrompt.read("New passphrase of the vault: ")
-        guard first.count >= minimumBytes else {
-            throw ValidationError("a passphrase has at least \(minimumBytes) characters")
-        }
-        if file == nil {
-            guard try HiddenPrompt.read("Again: ").isEqual(to: first) else {
-                throw ValidationError("the two passphrases differ")
-            }
-        }
-        return first
-    }
-}
-
 extension VaultOptions {
     /// Opens vault and root key while no apply runs.
     fileprivate func withKeys<R>(_ body: (KeyRotation, ActionContext) throws -> R) throws -> R {
         let context = try context()
         let rotation = try KeyRotation(
-            vaultHome, passphrase: { try readPassphrase(prompt: "Passphrase of the vault: ") })
+            vaultHome, passphrase: { try readPassphrase(prompt: "Passphrase of the vault") })
         let lock = try ApplyLock(vaultHome)
         defer { withExtendedLifetime(lock) {} }
         return try body(rotation, context)

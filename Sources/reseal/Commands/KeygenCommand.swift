@@ -15,6 +15,10 @@ struct KeygenCommand: ParsableCommand {
         discussion: """
             The file is for its owner only, and an existing one is never overwritten: it may be the only way to open \
             what was sealed for it. The recipient is the public key, to be given to those who seal.
+
+            EXAMPLES
+              reseal keygen -o key.txt
+              reseal keygen -y key.txt
             """)
 
     @Option(name: .shortAndLong, help: "Write to this file.")

@@ -4,7 +4,15 @@ internal import ResealVault
 
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List secrets, without values.")
+        commandName: "list", abstract: "List secrets, without values.",
+        discussion: """
+            STATE is active, deleted, or drifted when somebody changed by hand what a manifest describes.
+
+            EXAMPLES
+              reseal list
+              reseal list prod/
+              reseal list --deleted --json
+            """)
 
     @OptionGroup var vault: VaultOptions
 
@@ -56,7 +64,15 @@ struct ListCommand: AsyncParsableCommand {
 
 struct VersionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "versions", abstract: "List the versions of a secret: who made them, from where, until when.")
+        commandName: "versions", abstract: "List the versions of a secret: who made them, from where, until when.",
+        discussion: """
+            STATE is current, previous (kept for a rollback until KEPT UNTIL) or destroyed. ORIGIN is git, manual, \
+            rollback or rotation; SOURCE is the place in Git.
+
+            EXAMPLES
+              reseal versions prod/orders-db
+              reseal versions prod/orders-db --json
+            """)
 
     @OptionGroup var vault: VaultOptions
     @OptionGroup var organization: OrganizationOption

@@ -16,6 +16,8 @@ struct PlanCommand: AsyncParsableCommand {
 
             EXAMPLES
               reseal plan --repo . --identity key.txt
+              reseal plan --worktree
+              reseal plan --ref feature --detailed-exitcode --json
               reseal plan --repo . --ref feature --base main --markdown
               reseal plan --out change.plan && reseal apply change.plan
 
@@ -33,7 +35,9 @@ struct PlanCommand: AsyncParsableCommand {
     var base: String?
 
     @Option(
-        help: ArgumentHelp("Save the plan, so that exactly it can be applied.", valueName: "file"), completion: .file())
+        help: ArgumentHelp(
+            "Save the plan, so that exactly it can be applied. A refused plan is not saved.", valueName: "file"),
+        completion: .file())
     var out: String?
 
     @Flag(help: "Exit with 2 when there are changes.")
@@ -58,15 +62,19 @@ struct PlanCommand: AsyncParsableCommand {
         } else {
             prepared = try await withVault(resolver, settings)
         }
-        format.show(prepared)
-        if let out {
+        if let out, prepared.plan.guards.isEmpty {
             let location = try resolver.fullLocation()
             try SavedPlan(prepared.plan, location: location, allowsMassDeletion: allowMassDeletion).write(to: out)
         }
-        if let refusal = prepared.plan.guards.first {
-            throw ReconcileFailure(.guardRefused, refusal.message, hint: refusal.hint)
-        }
+        format.show(prepared)
+        if let refusal = prepared.plan.guards.first { throw try refused(refusal) }
         if detailedExitcode, !prepared.plan.isEmpty { throw ExitCode(ExitStatus.changes.rawValue) }
+    }
+
+    /// In JSON the plan has told it already, and one document is the answer.
+    private func refused(_ refusal: GuardRefusal) throws -> ReconcileFailure {
+        if format.json { throw ExitCode(ExitStatus.guardRefused.rawValue) }
+        return ReconcileFailure(.guardRefused, refusal.message, hint: refusal.hint)
     }
 
     private func withVault(_ resolver: CheckoutResolver, _ settings: GitSettings) async throws -> PreparedPlan {

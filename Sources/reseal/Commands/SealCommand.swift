@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import ResealCore
+internal import ResealGit
 internal import ResealManifests
 internal import ResealReconciler
 internal import ResealVault
@@ -20,21 +21,22 @@ struct SealCommand: AsyncParsableCommand {
               reseal seal ci/token --print < token.txt
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var location: HomeOption
     @OptionGroup var organization: OrganizationOption
-    @OptionGroup var input: ValueInput
 
     @Argument(help: "The secret's name.")
     var name: String
+
+    @OptionGroup var input: ValueInput
 
     @Option(help: ArgumentHelp("The field to seal; without it, the whole value.", valueName: "field"))
     var field: String?
 
     @Option(help: ArgumentHelp("A folder of the work tree. Default: the current one.", valueName: "dir"), completion: .directory)
-    var repo = "."
+    var repo: String?
 
     @Option(help: ArgumentHelp("The manifests' folder in the repository. Default: manifests.", valueName: "dir"))
-    var path = "manifests"
+    var path: String?
 
     @Flag(help: "Print the sealed value instead of writing it.")
     var print = false
@@ -42,13 +44,25 @@ struct SealCommand: AsyncParsableCommand {
     @Flag(help: "Print the outcome as JSON.")
     var json = false
 
+    func validate() throws {
+        if print, json { throw ValidationError("--print and --json exclude each other") }
+    }
+
     func run() async throws {
         let id = try organization.id(name)
-        guard let field = FieldPath(field ?? "") else {
-            throw ValidationError("`\(SafeText.line(field ?? ""))` is no field name")
+        let field = try FieldOption.path(field)
+        var settings = try GitSettings.load(location.vaultHome)
+        settings.useWorkTree(repo)
+        if let path { settings.set("path", path) }
+        let source = try GitSource(try settings.location())
+        guard source.isLocal else {
+            throw UsageFailure(
+                "a value is sealed into a work tree, and \(source.displayLocation) is none",
+                hint: "clone the repository, and name its folder with --repo")
         }
-        let value = try input.read(prompt: "Value of \(name)\(self.field.map { " \($0)" } ?? ""): ")
-        let sealer = ManifestSealer(root: CheckoutResolver.workTreeRoot(repo), folder: path)
+        let value = try input.read(prompt: FieldOption.question(name, self.field))
+        let sealer = ManifestSealer(
+            root: CheckoutResolver.workTreeRoot(source.location), folder: try settings.folder())
         let outcome = try sealer.seal(
             value, into: id, field: field, at: WallClock.system.now(), isWritten: !print)
         if print { return Terminal.write(outcome.armored, to: STDOUT_FILENO) }

@@ -5,7 +5,12 @@ internal import ResealVault
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show the state of the vault: commit, secrets, drift, audit head.")
+        commandName: "status", abstract: "Show the state of the vault: commit, secrets, drift, audit head.",
+        discussion: """
+            EXAMPLES
+              reseal status
+              reseal status --json
+            """)
 
     @OptionGroup var vault: VaultOptions
 

@@ -11,9 +11,14 @@ struct ValidateCommand: AsyncParsableCommand {
         discussion: """
             Checks the work tree of --repo (default: the current folder), or with --ref a commit. Every finding names \
             its file, line and column. Exits with 1 when there is an error, with --strict also for a warning.
+
+            EXAMPLES
+              reseal validate
+              reseal validate --strict --json
+              reseal validate --repo https://git.example.org/secrets.git --ref main
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var location: HomeOption
     @OptionGroup(title: "Git") var git: GitOptions
 
     @Flag(help: "Take warnings for errors.")
@@ -23,9 +28,9 @@ struct ValidateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let home = vault.vaultHome
+        let home = location.vaultHome
         var settings = try git.settings(home)
-        if settings["repo"] == nil { settings.useCurrentFolder() }
+        settings.useWorkTree(git.repo)
         let checkout = try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath)
             .resolve(workTree: git.ref == nil)
         let report = try KeylessValidation.run(checkout)
@@ -52,6 +57,9 @@ struct SchemaCommand: ParsableCommand {
         discussion: """
             Editors with the YAML language server complete and check a manifest that begins with
               # yaml-language-server: $schema=PATH
+
+            EXAMPLES
+              reseal schema > manifests/reseal.schema.json
             """)
 
     func run() throws { Terminal.print(JSONSchema.document().pretty()) }

@@ -20,10 +20,11 @@ struct SetCommand: AsyncParsableCommand {
 
     @OptionGroup var vault: VaultOptions
     @OptionGroup var organization: OrganizationOption
-    @OptionGroup var input: ValueInput
 
     @Argument(help: "The secret's name.")
     var name: String
+
+    @OptionGroup var input: ValueInput
 
     @Option(help: ArgumentHelp("Replace or add one field of a structured value.", valueName: "field"))
     var field: String?
@@ -33,7 +34,8 @@ struct SetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let id = try organization.id(name)
-        let bytes = try input.read(prompt: "Value of \(name)\(field.map { " \($0)" } ?? ""): ")
+        _ = try field.map(FieldOption.path)
+        let bytes = try input.read(prompt: FieldOption.question(name, field))
         let vault = try vault.openVault()
         let context = try self.vault.context()
         let value = try await newValue(bytes, id: id, vault, context)
@@ -45,9 +47,7 @@ struct SetCommand: AsyncParsableCommand {
     ) async throws -> SecretValue {
         let type: SecretValue.LeafType = bytes.isUTF8 ? .string : .binary
         guard let field else { return SecretValue(scalar: bytes, type: type) }
-        guard let path = FieldPath(field), path != .whole else {
-            throw ValidationError("`\(SafeText.line(field))` is no field name")
-        }
+        let path = try FieldOption.path(field)
         let leaf = SecretValue.Leaf(path: path.segments, type: type, bytes: bytes)
         do {
             let current = try await vault.get(id, by: context).value
@@ -66,7 +66,14 @@ struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
         abstract: "Make an older value of a secret current again, as a new version.",
-        discussion: "Also brings a deleted secret back, as long as its values are kept.")
+        discussion: """
+            Also brings a deleted secret back, as long as its values are kept. For a secret that a manifest describes, the \
+            next apply sees drift and follows the secret's policy.
+
+            EXAMPLES
+              reseal rollback prod/orders-db
+              reseal versions prod/orders-db && reseal rollback prod/orders-db --to 3
+            """)
 
     @OptionGroup var vault: VaultOptions
     @OptionGroup var organization: OrganizationOption
@@ -90,7 +97,16 @@ struct RollbackCommand: AsyncParsableCommand {
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete a secret; its values stay for `keepPrevious`, so that rollback can bring it back.")
+        abstract: "Delete a secret; its values stay for `keepPrevious`, so that rollback can bring it back.",
+        discussion: """
+            With --destroy, keys and ciphertexts of all versions go at once; a backup of the vault is then the only way \
+            back. A secret with `deletionProtection` is not deleted. A secret that a manifest describes is deleted by \
+            removing the manifest; deleted here, the next apply sees drift and follows the secret's policy.
+
+            EXAMPLES
+              reseal delete ci/old-token
+              reseal delete ci/leaked-token --destroy
+            """)
 
     @OptionGroup var vault: VaultOptions
     @OptionGroup var organization: OrganizationOption

@@ -1,4 +1,3 @@
-internal import ArgumentParser
 internal import ResealCore
 internal import ResealGit
 internal import ResealReconciler
@@ -14,7 +13,9 @@ struct CheckoutResolver {
         let source = try GitSource(try settings.location(), ref: settings.ref)
         if workTree {
             guard source.isLocal else {
-                throw ValidationError("--worktree needs --repo to be a folder, not \(source.displayLocation)")
+                throw UsageFailure(
+                    "there is no work tree at \(source.displayLocation)",
+                    hint: "name a folder with --repo, or a commit of the remote repository with --ref")
             }
             return try self.workTree(source)
         }
@@ -58,15 +59,18 @@ struct CheckoutResolver {
     private func repositoryPath(_ source: GitSource) throws -> String {
         guard !source.isLocal else { return source.location }
         let mirror = GitMirror(of: source, under: mirrors)
+        let progress = Progress("receiving objects:")
+        defer { progress.finish() }
         _ = try mirror.fetch(
-            credentials: try settings.credentials(), deadline: try timeout(), transport: TransportRunner())
+            credentials: try settings.credentials(), deadline: try timeout(),
+            transport: TransportRunner(onProgress: { progress.update($0.receivedObjects) }))
         return mirror.path
     }
 
     private func timeout() throws -> TimeSpan {
         guard let text = settings["git-timeout"] else { return Self.defaultTimeout }
         guard let span = TimeSpan(text), span.seconds > 0 else {
-            throw ValidationError("--git-timeout takes a time such as 90s or 5m")
+            throw UsageFailure("`\(text)` is no time for --git-timeout", hint: "write for example 90s or 5m")
         }
         return span
     }
@@ -86,5 +90,6 @@ extension GitSettings {
         set("path", plan.source.path)
     }
 
-    mutating func useCurrentFolder() { set("repo", ".") }
+    /// For commands of authors, who work where they stand, whatever repository the vault is applied from.
+    mutating func useWorkTree(_ folder: String?) { set("repo", folder ?? ".") }
 }

@@ -10,7 +10,8 @@ internal import ResealVault
 /// Where the manifests are, and with which identities they are opened. What is not given comes from the vault's
 /// `config.yaml`.
 struct GitOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Repository: a folder, or a file://, ssh:// or https:// URL.", valueName: "path|url"))
+    @Option(help: ArgumentHelp(
+            "Repository: a folder, or a file://, ssh:// or https:// URL.", valueName: "path|url"), completion: .directory)
     var repo: String?
 
     @Option(help: ArgumentHelp("Branch, tag or commit. Default: HEAD.", valueName: "ref"))
@@ -20,7 +21,8 @@ struct GitOptions: ParsableArguments {
     var path: String?
 
     @Option(
-        help: ArgumentHelp("age identity file that opens sealed values; may be repeated.", valueName: "file"),
+        help: ArgumentHelp(
+            "age identity file that opens sealed values; may be repeated. Default: $RESEAL_IDENTITY.", valueName: "file"),
         completion: .file())
     var identity: [String] = []
 
@@ -94,7 +96,7 @@ struct GitSettings {
     func folder() throws -> String {
         let segments = (values["path"] ?? "manifests").split(separator: "/").filter { $0 != "." }
         guard !segments.contains(".."), values["path"]?.hasPrefix("/") != true else {
-            throw ValidationError("--path is a folder inside the repository, without `..`")
+            throw UsageFailure("--path is a folder inside the repository, without `..`", hint: "for example --path manifests")
         }
         return segments.joined(separator: "/")
     }
@@ -112,9 +114,6 @@ struct GitSettings {
                 .noIdentity, "no identity is given, so sealed values cannot be opened",
                 hint: "name its file with --identity or `identity:` in config.yaml; `plan --base REF` needs none")
         }
-        return try identityFiles.flatMap { file in
-            var bytes = try AtomicFile.read(file, limit: IdentityFile.maximumBytes)
-            return try IdentityFile.parse(SecretBytes(consuming: &bytes), name: file)
-        }
+        return try AgeKeys.identities(files: identityFiles)
     }
 }

@@ -4,13 +4,34 @@ internal import ResealCore
 internal import ResealSealing
 internal import ResealVault
 
-/// Which vault, how it is unlocked, and who asks.
-struct VaultOptions: ParsableArguments {
+/// Which vault's folder.
+struct HomeOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The vault's folder. Default: $RESEAL_HOME, $XDG_DATA_HOME/reseal, ~/.local/share/reseal.",
             valueName: "dir"), completion: .directory)
     var home: String?
+
+    func validate() throws {
+        // An unset variable of a script must not make the root of the file system a vault.
+        if home == "" { throw ValidationError("--home is empty") }
+    }
+
+    var vaultHome: VaultHome { VaultHome.resolve(explicit: home, environment: Self.environment()) }
+
+    /// A service may run without HOME; the user's entry says where it is then.
+    private static func environment() -> [String: String] {
+        var variables = Terminal.environment()
+        if (variables["HOME"] ?? "").isEmpty, let entry = getpwuid(geteuid()), let folder = entry.pointee.pw_dir {
+            variables["HOME"] = String(cString: folder)
+        }
+        return variables
+    }
+}
+
+/// Which vault, how it is unlocked, and who asks.
+struct VaultOptions: ParsableArguments {
+    @OptionGroup var location: HomeOption
 
     @Option(
         help: ArgumentHelp("Read the vault's passphrase from the first line of a file.", valueName: "file"),
@@ -22,10 +43,10 @@ struct VaultOptions: ParsableArguments {
         help: ArgumentHelp("Attribute the action to this principal. Default: user:<your login>.", valueName: "principal"))
     var principal: String?
 
-    var vaultHome: VaultHome { VaultHome.resolve(explicit: home, environment: Terminal.environment()) }
+    var vaultHome: VaultHome { location.vaultHome }
 
     func openCore() throws -> VaultCore {
-        try VaultCore.open(vaultHome, passphrase: { try readPassphrase(prompt: "Passphrase of the vault: ") })
+        try VaultCore.open(vaultHome, passphrase: { try readPassphrase(prompt: "Passphrase of the vault") })
     }
 
     func openVault() throws -> Vault { Vault(core: try openCore()) }
@@ -39,7 +60,7 @@ struct VaultOptions: ParsableArguments {
     func context() throws -> ActionContext {
         let text = principal ?? "user:\(Self.login)"
         guard let who = Principal(text), who.kind != nil, who.kind != .role else {
-            throw ValidationError("`\(SafeText.line(text))` is no principal; write user:NAME or service:NAME")
+            throw UsageFailure("`\(text)` is no principal that can act", hint: "write user:NAME or service:NAME with --as")
         }
         return ActionContext(principal: who, userAgent: "reseal/\(ResealVersion.current)")
     }

@@ -47,7 +47,7 @@ enum HiddenPrompt {
             case .answer(let secret): return secret
             case .signal(let number):
                 // The terminal and the dispositions are as before, so this does what the signal would have done.
-                raise(number)
+                SignalTrap.deliver(number)
                 guard number == SIGTSTP else {
                     throw TerminalFailure(.interrupted, "the question was interrupted")
                 }
@@ -156,6 +156,16 @@ private struct SignalTrap {
             previous.append((signal, old))
         }
         self.previous = previous
+    }
+
+    /// Raises a signal and comes back when it has taken effect, if at all. Threads that run commands may have it blocked.
+    static func deliver(_ number: Int32) {
+        var (wanted, previous) = (sigset_t(), sigset_t())
+        sigemptyset(&wanted)
+        sigaddset(&wanted, number)
+        pthread_sigmask(SIG_UNBLOCK, &wanted, &previous)
+        raise(number)
+        pthread_sigmask(SIG_SETMASK, &previous, nil)
     }
 
     /// The first signal that came and was not asked for yet.

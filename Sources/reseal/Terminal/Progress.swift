@@ -23,8 +23,13 @@ final class Progress: Sendable {
         if isDue { Terminal.write(Array("\r\(label) \(count) …".utf8), to: STDERR_FILENO) }
     }
 
+    /// Wipes the line. May be called twice.
     func finish() {
-        guard isShown, shown.withLock({ $0 }) > 0 else { return }
+        let wasShown = shown.withLock { last in
+            defer { last = 0 }
+            return last > 0
+        }
+        guard isShown, wasShown else { return }
         Terminal.write(Array("\r\u{1b}[K".utf8), to: STDERR_FILENO)
     }
 }

@@ -53,4 +53,9 @@ enum SafeText {
         }
         return out
     }
+
+    /// As ``line(_:)`` for text of several lines, whose line breaks are ours.
+    static func lines(_ text: some StringProtocol) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line(String($0)) }.joined(separator: "\n")
+    }
 }

@@ -7,7 +7,8 @@ enum Terminal {
     static func print(_ text: String) { write(Array("\(text)\n".utf8), to: STDOUT_FILENO) }
     static func note(_ text: String) { write(Array("\(text)\n".utf8), to: STDERR_FILENO) }
 
-    /// Writes all bytes. A reader that went away ends the process quietly, as it does for any filter.
+    /// Writes all bytes. A reader that went away, as `head` does, stops nothing that the command has yet to do; any other
+    /// refusal of standard output ends the process, since an answer that nobody gets must not look like success.
     static func write(_ bytes: some Sequence<UInt8>, to descriptor: Int32) {
         let bytes = Array(bytes)
         bytes.withUnsafeBytes { write($0, to: descriptor) }
@@ -19,11 +20,16 @@ enum Terminal {
             let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
-                if descriptor == STDOUT_FILENO { exit(errno == EPIPE ? 0 : ExitStatus.failed.rawValue) }
+                if descriptor == STDOUT_FILENO, errno != EPIPE { endWithoutAnswer(errno) }
                 return
             }
             done += count
         }
+    }
+
+    private static func endWithoutAnswer(_ code: Int32) -> Never {
+        note("error: cannot write to standard output: \(String(cString: strerror(code))) [file.unwritable]")
+        exit(ExitStatus.failed.rawValue)
     }
 
     static func environment() -> [String: String] {

@@ -22,13 +22,25 @@ struct ValueInput: ParsableArguments {
     @Flag(name: .customLong("keep-newline"), help: "Keep the line break at the end of a value from stdin.")
     var keepNewline = false
 
+    // Taken up only to be refused without repeating them: such a word is most likely a value.
+    @Argument(help: .hidden)
+    var strayWords: [String] = []
+
+    func validate() throws {
+        guard strayWords.isEmpty else {
+            throw ValidationError(
+                "a value is not taken from the command line, where `ps` and the shell's history show it; "
+                    + "give it on stdin, at the prompt or with --from-file, or insist with --insecure-value")
+        }
+        guard insecureValue == nil || fromFile == nil else {
+            throw ValidationError("--insecure-value and --from-file exclude each other")
+        }
+    }
+
     /// Asks at a hidden prompt when stdin is a terminal, otherwise reads stdin; there, one line break at the end is
     /// dropped, since `echo` adds one.
     func read(prompt: String) throws -> SecretBytes {
-        if let insecureValue {
-            guard fromFile == nil else { throw ValidationError("--insecure-value and --from-file exclude each other") }
-            return SecretBytes(utf8: insecureValue)
-        }
+        if let insecureValue { return SecretBytes(utf8: insecureValue) }
         if let fromFile, fromFile != "-" {
             var bytes = try AtomicFile.read(fromFile, limit: Self.limit)
             return SecretBytes(consuming: &bytes)

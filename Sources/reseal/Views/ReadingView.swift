@@ -5,23 +5,19 @@ internal import ResealVault
 
 /// The only place where a value leaves the program in clear: the answer to `get`.
 enum ReadingView {
-    static func content(of reading: SecretReading, field: String?) throws -> SecretBytes {
-        if let field { return try leaf(field, of: reading).bytes }
-        if reading.value.isScalar { return reading.value.leaves[0].bytes }
-        return reading.value.revealJSON()
-    }
-
-    static func printPlain(_ content: SecretBytes) {
+    static func printPlain(_ reading: SecretReading, field: String?) throws {
+        let value = try value(of: reading, field: field)
+        let content = value.isScalar ? value.leaves[0].bytes : value.revealJSON()
         content.withUnsafeBytes { Terminal.write($0, to: STDOUT_FILENO) }
         if Terminal.isTerminal(STDOUT_FILENO) { Terminal.print("") }
     }
 
-    /// `{"name":…,"value":…}`, or a list of them.
-    static func printJSON(_ readings: [SecretReading], field: String?, asList: Bool) {
+    /// `{"name":…,"value":…}`, or a list of them. Nothing is printed when a reading lacks the field.
+    static func printJSON(_ readings: [SecretReading], field: String? = nil, asList: Bool) throws {
+        let values = try readings.map { try value(of: $0, field: field) }
         if asList { Terminal.write(Array("[".utf8), to: STDOUT_FILENO) }
-        for (index, reading) in readings.enumerated() {
+        for (index, (reading, value)) in zip(readings, values).enumerated() {
             if index > 0 { Terminal.write(Array(",".utf8), to: STDOUT_FILENO) }
-            let value = field.flatMap { reading.value.leaf(named: $0) }.map { scalar($0) } ?? reading.value
             let head = JSON.object([
                 "created_at": .string(reading.createdAt.description), "name": .string(reading.id.name),
                 "organization": .string(reading.id.organization), "version": .integer(reading.version),
@@ -34,8 +30,11 @@ enum ReadingView {
         Terminal.print(asList ? "]" : "")
     }
 
-    private static func scalar(_ leaf: SecretValue.Leaf) -> SecretValue {
-        SecretValue(scalar: leaf.bytes, type: leaf.type)
+    /// The whole value, or one field of it.
+    private static func value(of reading: SecretReading, field: String?) throws -> SecretValue {
+        guard let field else { return reading.value }
+        let leaf = try leaf(field, of: reading)
+        return SecretValue(scalar: leaf.bytes, type: leaf.type)
     }
 
     private static func leaf(_ name: String, of reading: SecretReading) throws -> SecretValue.Leaf {
