@@ -71,7 +71,7 @@ package indirect enum JSON: Sendable, Hashable {
         case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
         case .integer(let value): out.append(contentsOf: String(value).utf8)
         case .number(let value): out.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
-        case .string(let text): JSON.quote(Array(text.utf8), to: &out)
+        case .string(let text): JSON.quote(text.utf8, to: &out)
         case .array(let items):
             out.append(UInt8(ascii: "["))
             for (i, item) in items.enumerated() {
@@ -83,7 +83,7 @@ package indirect enum JSON: Sendable, Hashable {
             out.append(UInt8(ascii: "{"))
             for (i, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
                 if i > 0 { out.append(UInt8(ascii: ",")) }
-                JSON.quote(Array(member.key.utf8), to: &out)
+                JSON.quote(member.key.utf8, to: &out)
                 out.append(UInt8(ascii: ":"))
                 member.value.write(to: &out)
             }
@@ -93,19 +93,36 @@ package indirect enum JSON: Sendable, Hashable {
 
     /// Appends `text` (UTF-8) as a JSON string. Control characters, quotes and backslashes are escaped.
     package static func quote(_ text: some Sequence<UInt8>, to out: inout [UInt8]) {
+        let quoted: Void? = text.withContiguousStorageIfAvailable { quote(UnsafeRawBufferPointer($0), to: &out) }
+        if quoted == nil { Array(text).withUnsafeBytes { quote($0, to: &out) } }
+    }
+
+    /// As above. Most texts need no escape at all, so runs that need none are copied whole.
+    package static func quote(_ text: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""): out.append(contentsOf: #"\""#.utf8)
-            case UInt8(ascii: "\\"): out.append(contentsOf: #"\\"#.utf8)
-            case 0x0a: out.append(contentsOf: #"\n"#.utf8)
-            case 0x0d: out.append(contentsOf: #"\r"#.utf8)
-            case 0x09: out.append(contentsOf: #"\t"#.utf8)
-            case 0..<0x20, 0x7f: out.append(contentsOf: "\\u00\(Hex.encode([byte]))".utf8)
-            default: out.append(byte)
-            }
+        var rest = text[...]
+        while let place = rest.firstIndex(where: needsEscape) {
+            out.append(contentsOf: rest[..<place])
+            escape(text[place], to: &out)
+            rest = rest[(place + 1)...]
         }
+        out.append(contentsOf: rest)
         out.append(UInt8(ascii: "\""))
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7f || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private static func escape(_ byte: UInt8, to out: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""): out.append(contentsOf: #"\""#.utf8)
+        case UInt8(ascii: "\\"): out.append(contentsOf: #"\\"#.utf8)
+        case 0x0a: out.append(contentsOf: #"\n"#.utf8)
+        case 0x0d: out.append(contentsOf: #"\r"#.utf8)
+        case 0x09: out.append(contentsOf: #"\t"#.utf8)
+        default: out.append(contentsOf: "\\u00\(Hex.encode([byte]))".utf8)
+        }
     }
 }
 

@@ -8,13 +8,14 @@ package struct ObjectID: Sendable, Hashable, Comparable, CustomStringConvertible
     /// Takes exactly 20 bytes; `nil` for any other count.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 20 else { return nil }
-        var iterator = bytes.makeIterator()
-        func word(_ count: Int) -> UInt64 {
-            (0..<count).reduce(0) { sum, _ in sum << 8 | UInt64(iterator.next() ?? 0) }
-        }
-        a = word(8)
-        b = word(8)
-        c = UInt32(word(4))
+        let id = bytes.withContiguousStorageIfAvailable { ObjectID(twentyBytes: UnsafeRawBufferPointer($0)) }
+        self = id ?? Array(bytes).withUnsafeBytes { ObjectID(twentyBytes: $0) }
+    }
+
+    private init(twentyBytes bytes: UnsafeRawBufferPointer) {
+        a = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
+        b = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        c = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
     }
 
     /// Takes 40 hexadecimal digits of either case.
@@ -24,9 +25,13 @@ package struct ObjectID: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     package var bytes: [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: a >> (56 - 8 * $0)) }
-            + (0..<8).map { UInt8(truncatingIfNeeded: b >> (56 - 8 * $0)) }
-            + (0..<4).map { UInt8(truncatingIfNeeded: c >> (24 - 8 * $0)) }
+        [UInt8](unsafeUninitializedCapacity: 20) { bytes, count in
+            let raw = UnsafeMutableRawBufferPointer(bytes)
+            raw.storeBytes(of: a.bigEndian, toByteOffset: 0, as: UInt64.self)
+            raw.storeBytes(of: b.bigEndian, toByteOffset: 8, as: UInt64.self)
+            raw.storeBytes(of: c.bigEndian, toByteOffset: 16, as: UInt32.self)
+            count = 20
+        }
     }
 
     package var description: String { Hex.encode(bytes) }

@@ -7,27 +7,32 @@ package struct Digest256: Sendable, Hashable, CustomStringConvertible {
     /// `nil` unless there are exactly 32 bytes.
     package init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }
-        var iterator = bytes.makeIterator()
-        func word() -> UInt64 { (0..<8).reduce(0) { sum, _ in sum << 8 | UInt64(iterator.next() ?? 0) } }
-        words = (word(), word(), word(), word())
+        let digest = bytes.withContiguousStorageIfAvailable { digest in
+            Digest256 { $0.copyMemory(from: UnsafeRawBufferPointer(digest)) }
+        }
+        self = digest ?? Digest256 { $0.copyBytes(from: bytes) }
     }
 
     /// SHA-256 of `data`.
     package init(hashing data: [UInt8]) {
-        let hash = SHA256.hash(data)
-        self = Digest256(hash) ?? Digest256(zero: ())
+        self.init { digest in data.withUnsafeBytes { SHA256.hash($0, into: digest) } }
     }
 
-    private init(zero: Void) { words = (0, 0, 0, 0) }
-
-    package var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        for word in [words.0, words.1, words.2, words.3] {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    /// Lets `fill` write the 32 bytes.
+    init<E: Error>(fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void) throws(E) {
+        // In memory the words stand in the digest's own order, whatever the order of bytes of the machine.
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        let outcome: Result<Void, E> = withUnsafeMutableBytes(of: &words) { bytes in
+            Result { () throws(E) in try fill(bytes) }
         }
-        return bytes
+        try outcome.get()
+        self.words = words
     }
+
+    package var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
+
+    /// The first 8 bytes as a big-endian number: a short fingerprint.
+    package var leading: UInt64 { UInt64(bigEndian: words.0) }
 
     /// 64 hexadecimal digits.
     package var description: String { Hex.encode(bytes) }

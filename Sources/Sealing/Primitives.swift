@@ -30,10 +30,17 @@ package enum SHA256 {
 
     package static func hash(_ data: UnsafeRawBufferPointer) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: bytes)
-        let status = EVP_Digest(data.baseAddress, data.count, &digest, nil, algorithm, nil)
+        digest.withUnsafeMutableBytes { hash(data, into: $0) }
+        return digest
+    }
+
+    /// Writes the digest into `out`, which has 32 bytes.
+    static func hash(_ data: UnsafeRawBufferPointer, into out: UnsafeMutableRawBufferPointer) {
+        precondition(out.count == bytes, "SHA-256 makes 32 bytes")
+        let status = EVP_Digest(
+            data.baseAddress, data.count, out.bindMemory(to: UInt8.self).baseAddress, nil, algorithm, nil)
         // It fails only without memory, or without a provider of SHA-256, where nothing here could work.
         precondition(status == 1, "SHA-256 is not available")
-        return digest
     }
 
     package static func hash(_ data: [UInt8]) -> [UInt8] { data.withUnsafeBytes { hash($0) } }
@@ -95,6 +102,23 @@ package enum HMAC {
         _ data: [UInt8], key: SecretBytes, digest: Digest = .sha256
     ) throws(SealingFailure) -> [UInt8] {
         try data.withRawBytes { (d) throws(SealingFailure) in try code(d, key: key, digest: digest) }
+    }
+
+    /// HMAC-SHA-256 of `head` followed by `tail`, which need not be joined in memory for it.
+    package static func code(
+        _ head: [UInt8], then tail: SecretBytes, key: SecretBytes
+    ) throws(SealingFailure) -> Digest256 {
+        let context = try DigestContext()
+        return try Digest256 { (out) throws(SealingFailure) in
+            let status = key.withUnsafeBytes { key in
+                tail.withUnsafeBytes { tail in
+                    reseal_hmac(
+                        context.raw, SHA256.algorithm, key.baseAddress, key.count, head, head.count, tail.baseAddress,
+                        tail.count, out.bindMemory(to: UInt8.self).baseAddress)
+                }
+            }
+            try openSSL("cannot compute an HMAC", status)
+        }
     }
 }
 

@@ -161,9 +161,7 @@ extension Keyring {
         try value.leaves.map { leaf in
             let field = SecretValue.text(of: leaf.path)
             let digest = try fingerprint(leaf.bytes, of: id, field: "\(leaf.type.rawValue)\0\(field)")
-            return FieldState(
-                field: field, counter: counter(field),
-                fingerprint: digest.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+            return FieldState(field: field, counter: counter(field), fingerprint: digest.leading)
         }
     }
 }

@@ -54,10 +54,25 @@ package struct AuditRecord: Sendable {
     package var hash: Digest256
 
     /// Canonical JSON of everything but the hash, with the hash of the record before: what is hashed.
+    ///
+    /// The bytes of ``members`` with a key `previous`, written without building them: every record of a large apply
+    /// comes through here, one after the other.
     package func hashInput(after previous: Digest256) -> [UInt8] {
-        var members = members
-        members["previous"] = .string(previous.description)
-        return JSON.object(members).canonicalBytes
+        var object = SortedObject()
+        object.add("action", action.rawValue)
+        object.add("commit", commit?.description)
+        object.add("detail", detail)
+        object.add("previous", previous.description)
+        object.add("principal", principal.description)
+        object.add("request_id", requestID)
+        object.add("result", result.rawValue)
+        object.add("seq", sequence)
+        object.add("source", source)
+        object.add("subject", subject)
+        object.add("time", at.description)
+        object.add("user_agent", userAgent)
+        object.add("version", version)
+        return object.finish()
     }
 
     package var members: [String: JSON] {
@@ -68,6 +83,36 @@ package struct AuditRecord: Sendable {
             "source": .string(source), "user_agent": .string(userAgent), "request_id": .string(requestID),
             "commit": commit.map { .string($0.description) } ?? .null, "detail": .string(detail),
         ]
+    }
+}
+
+/// Writes the canonical JSON of a flat object whose keys come in sorted order.
+private struct SortedObject {
+    private var bytes: [UInt8] = []
+
+    init() { bytes.reserveCapacity(512) }
+
+    mutating func add(_ key: StaticString, _ text: String?) {
+        begin(key)
+        if let text { JSON.quote(text.utf8, to: &bytes) } else { bytes += "null".utf8 }
+    }
+
+    mutating func add(_ key: StaticString, _ number: Int64?) {
+        begin(key)
+        bytes += (number.map(String.init) ?? "null").utf8
+    }
+
+    mutating func finish() -> [UInt8] {
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+
+    private mutating func begin(_ key: StaticString) {
+        bytes.append(bytes.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        bytes.append(UInt8(ascii: "\""))
+        key.withUTF8Buffer { bytes += $0 }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
     }
 }
 

@@ -76,14 +76,7 @@ extension Keyring {
     /// do not show.
     package func fingerprint(_ content: SecretBytes, of id: SecretID, field: String? = nil) throws -> Digest256 {
         let place = Array("\(id.organization)\0\(id.name)\0\(field.map { "field\0\($0)" } ?? "value")\0".utf8)
-        let code = try content.withUnsafeBytes { bytes in
-            try SecretBytes(count: place.count + bytes.count) { buffer in
-                buffer.copyBytes(from: place)
-                UnsafeMutableRawBufferPointer(rebasing: buffer[place.count...]).copyMemory(from: bytes)
-            }.withUnsafeBytes { try HMAC.code($0, key: fingerprintKey) }
-        }
-        guard let digest = Digest256(code) else { throw SealingFailure(.native, "an HMAC has the wrong size") }
-        return digest
+        return try HMAC.code(place, then: content, key: fingerprintKey)
     }
 
     private static func place(_ vaultID: String, _ id: SecretID, _ version: Int64) -> [UInt8] {
