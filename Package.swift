@@ -76,5 +76,11 @@ let package = Package(
         .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
+        .testTarget(
+            name: "SOPSTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
+                "ResealReconciler", "TestSupport", "reseal",
+            ], swiftSettings: strict),
     ]
 )
