@@ -106,5 +106,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal"], swiftSettings: strict),
+        .testTarget(
+            name: "SOPSTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
+                "ResealReconciler", "TestSupport", "reseal",
+            ], swiftSettings: strict),
     ]
 )

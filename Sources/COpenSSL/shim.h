@@ -68,13 +68,22 @@ static inline int reseal_hkdf_sha256(EVP_MD_CTX *c, const EVP_MD *sha256, const 
     return ok;
 }
 
+// Sets cipher, key and nonce. A nonce of other than 12 bytes has to be announced between cipher and nonce.
+static inline int reseal_aead_begin(EVP_CIPHER_CTX *c, const EVP_CIPHER *cipher, const unsigned char *key,
+                                    const unsigned char *nonce, size_t nonce_n, int encrypts) {
+    if (nonce_n == 12) return EVP_CipherInit_ex2(c, cipher, key, nonce, encrypts, NULL);
+    return EVP_CipherInit_ex2(c, cipher, NULL, NULL, encrypts, NULL) == 1
+           && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce_n, NULL) == 1
+           && EVP_CipherInit_ex2(c, NULL, key, nonce, encrypts, NULL) == 1;
+}
+
 // One-shot AEAD: `out` receives text and a 16-byte tag behind it. The context is caller-owned so that bulk work can
 // reuse it.
 static inline int reseal_aead_seal(EVP_CIPHER_CTX *c, const EVP_CIPHER *cipher, const unsigned char *key,
-                                   const unsigned char *nonce, const void *aad, size_t aad_n, const void *text,
-                                   size_t n, unsigned char *out) {
+                                   const unsigned char *nonce, size_t nonce_n, const void *aad, size_t aad_n,
+                                   const void *text, size_t n, unsigned char *out) {
     int w = 0;
-    if (EVP_EncryptInit_ex2(c, cipher, key, nonce, NULL) != 1) return 0;
+    if (reseal_aead_begin(c, cipher, key, nonce, nonce_n, 1) != 1) return 0;
     if (aad_n > 0 && EVP_EncryptUpdate(c, NULL, &w, (const unsigned char *)aad, (int)aad_n) != 1) return 0;
     if (n > 0 && EVP_EncryptUpdate(c, out, &w, (const unsigned char *)text, (int)n) != 1) return 0;
     if (EVP_EncryptFinal_ex(c, out + n, &w) != 1) return 0;
@@ -83,11 +92,11 @@ static inline int reseal_aead_seal(EVP_CIPHER_CTX *c, const EVP_CIPHER *cipher, 
 
 // `n` counts the text without its tag, which stands behind it in `sealed`.
 static inline int reseal_aead_open(EVP_CIPHER_CTX *c, const EVP_CIPHER *cipher, const unsigned char *key,
-                                   const unsigned char *nonce, const void *aad, size_t aad_n,
+                                   const unsigned char *nonce, size_t nonce_n, const void *aad, size_t aad_n,
                                    const unsigned char *sealed, size_t n, unsigned char *out) {
     int w = 0;
     unsigned char last[32];
-    if (EVP_DecryptInit_ex2(c, cipher, key, nonce, NULL) != 1) return 0;
+    if (reseal_aead_begin(c, cipher, key, nonce, nonce_n, 0) != 1) return 0;
     if (aad_n > 0 && EVP_DecryptUpdate(c, NULL, &w, (const unsigned char *)aad, (int)aad_n) != 1) return 0;
     if (n > 0 && EVP_DecryptUpdate(c, out, &w, sealed, (int)n) != 1) return 0;
     if (EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, 16, (void *)(sealed + n)) != 1) return 0;

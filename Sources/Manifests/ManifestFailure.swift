@@ -17,6 +17,20 @@ package struct ManifestFailure: UserFacingFailure, Equatable, CustomStringConver
         case notALeaf = "edit.not-a-leaf"
         /// The edit would have changed something else as well, and was not made.
         case unsafe = "edit.unsafe"
+        /// The file is no document of SOPS, or breaks its format.
+        case sopsFormat = "sops.format"
+        /// A kind of file or key that SOPS knows and Reseal does not.
+        case sopsUnsupported = "sops.unsupported"
+        /// The document was changed after SOPS wrote it, or has no MAC.
+        case sopsMAC = "sops.mac"
+        /// No identity opens the document's data key.
+        case sopsNoMatch = "sops.no-match"
+        /// The document has no such key, or no such document.
+        case sopsNoSuchKey = "sops.no-such-key"
+        /// A value that SOPS's formats cannot hold.
+        case sopsUnwritable = "sops.unwritable"
+        /// A regular expression that RE2 would not take, or that is too large.
+        case pattern = "pattern.invalid"
     }
 
     package let kind: Kind

@@ -1,7 +1,7 @@
 internal import COpenSSL
 internal import ResealCore
 
-/// Authenticated encryption with a 32-byte key, a 12-byte nonce and a 16-byte tag behind the text.
+/// Authenticated encryption with a 32-byte key, a nonce (of 12 bytes but for SOPS) and a 16-byte tag behind the text.
 ///
 /// A nonce must never be used twice with one key; callers use a fresh key for each message or count.
 package struct AEAD: Sendable {
@@ -13,11 +13,18 @@ package struct AEAD: Sendable {
     package static let aes256GCM = AEAD("AES-256-GCM")
     /// RFC 8439, for age.
     package static let chaCha20Poly1305 = AEAD("ChaCha20-Poly1305")
+    /// AES-256-GCM with nonces of 32 bytes, for documents of SOPS.
+    package static let aes256GCMLongNonce = AEAD("AES-256-GCM", nonceCount: 32)
 
     // Fetched once and never freed; OpenSSL's algorithm objects are immutable and safe to share.
     private nonisolated(unsafe) let cipher: OpaquePointer?
+    /// Bytes of each nonce.
+    package let nonceCount: Int
 
-    private init(_ name: String) { cipher = EVP_CIPHER_fetch(nil, name, nil) }
+    private init(_ name: String, nonceCount: Int = nonceBytes) {
+        cipher = EVP_CIPHER_fetch(nil, name, nil)
+        self.nonceCount = nonceCount
+    }
 
     /// Encrypts `text` into `out`, which must hold `text.count + tagBytes`.
     package func seal(
@@ -31,7 +38,7 @@ package struct AEAD: Sendable {
         let context = try CipherContext()
         let status = key.withUnsafeBytes { k in
             reseal_aead_seal(
-                context.raw, cipher, k.bindMemory(to: UInt8.self).baseAddress, nonce, aad, aad.count,
+                context.raw, cipher, k.bindMemory(to: UInt8.self).baseAddress, nonce, nonce.count, aad, aad.count,
                 text.baseAddress, text.count, out.bindMemory(to: UInt8.self).baseAddress)
         }
         try openSSL("cannot encrypt", status)
@@ -50,7 +57,7 @@ package struct AEAD: Sendable {
         let context = try CipherContext()
         let status = key.withUnsafeBytes { k in
             reseal_aead_open(
-                context.raw, cipher, k.bindMemory(to: UInt8.self).baseAddress, nonce, aad, aad.count,
+                context.raw, cipher, k.bindMemory(to: UInt8.self).baseAddress, nonce, nonce.count, aad, aad.count,
                 sealed.bindMemory(to: UInt8.self).baseAddress, out.count, out.bindMemory(to: UInt8.self).baseAddress)
         }
         guard status == 1 else {
@@ -90,7 +97,9 @@ package struct AEAD: Sendable {
         _ key: SecretBytes, _ nonce: [UInt8], _ aad: [UInt8], _ count: Int
     ) throws(SealingFailure) {
         guard key.count == Self.keyBytes else { throw SealingFailure(.invalidKey, "an AEAD key has 32 bytes") }
-        guard nonce.count == Self.nonceBytes else { throw SealingFailure(.invalidInput, "a nonce has 12 bytes") }
+        guard nonce.count == nonceCount else {
+            throw SealingFailure(.invalidInput, "a nonce has \(nonceCount) bytes")
+        }
         // OpenSSL counts in `int`.
         guard max(count, aad.count) <= Int(Int32.max) - Self.tagBytes else {
             throw SealingFailure(.invalidInput, "a message of 2 GiB or more needs chunks")

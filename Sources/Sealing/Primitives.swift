@@ -46,12 +46,28 @@ package enum SHA256 {
     package static func hash(_ data: [UInt8]) -> [UInt8] { data.withUnsafeBytes { hash($0) } }
 }
 
-/// SHA-512 (FIPS 180-4) of secrets.
-enum SHA512 {
+/// SHA-512 (FIPS 180-4) of a message that comes in parts.
+package struct SHA512: ~Copyable {
     // Immutable once fetched, and never freed.
     private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA512", nil)
+    private let context: DigestContext
 
-    /// 64 bytes.
+    package init() throws(SealingFailure) {
+        context = try DigestContext(starting: Self.algorithm)
+    }
+
+    package mutating func update(_ part: UnsafeRawBufferPointer) throws(SealingFailure) {
+        try openSSL("cannot compute a digest", EVP_DigestUpdate(context.raw, part.baseAddress, part.count))
+    }
+
+    /// The digest, 64 bytes.
+    package consuming func finish() throws(SealingFailure) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 64)
+        try openSSL("cannot compute a digest", EVP_DigestFinal_ex(context.raw, &digest, nil))
+        return digest
+    }
+
+    /// The digest of a secret, 64 bytes.
     static func hash(_ data: SecretBytes) -> SecretBytes {
         SecretBytes(count: 64) { out in
             let status = data.withUnsafeBytes {
@@ -68,6 +84,15 @@ private struct DigestContext: ~Copyable {
 
     init() throws(SealingFailure) {
         guard let context = EVP_MD_CTX_new() else { throw .native("cannot allocate a digest context") }
+        raw = context
+    }
+
+    init(starting algorithm: OpaquePointer?) throws(SealingFailure) {
+        guard let context = EVP_MD_CTX_new() else { throw .native("cannot allocate a digest context") }
+        guard EVP_DigestInit_ex2(context, algorithm, nil) == 1 else {
+            EVP_MD_CTX_free(context)
+            throw .native("cannot start a digest")
+        }
         raw = context
     }
 

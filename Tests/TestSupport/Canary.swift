@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Glibc
-package import ResealCore
+internal import ResealCore
 
 /// An unmistakable plaintext, and every form in which it could stand where it must not.
 package struct Canary: Sendable {

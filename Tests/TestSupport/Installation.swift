@@ -1,5 +1,5 @@
 internal import Foundation
-package import ResealCore
+internal import ResealCore
 internal import Synchronization
 
 /// One user with a vault, an identity and a repository, who runs `reseal` in a clean environment.

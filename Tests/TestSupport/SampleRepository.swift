@@ -1,5 +1,5 @@
 internal import Foundation
-package import ResealCore
+internal import ResealCore
 
 /// A repository with a secret of each type, and an installation that has applied it.
 package enum SampleRepository {

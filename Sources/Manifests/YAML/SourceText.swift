@@ -28,13 +28,15 @@ struct SourceText: Sendable {
         let offset: Int
     }
 
-    /// Takes files of less than 2 GiB.
-    init(file: String, commit: ObjectID?, bytes: [UInt8], maximumDefects: Int) {
+    /// Takes files of less than 2 GiB. `tolerated` defects count as none.
+    init(
+        file: String, commit: ObjectID?, bytes: [UInt8], maximumDefects: Int, tolerating tolerated: Set<Defect.Kind> = []
+    ) {
         self.file = file
         self.commit = commit
         self.bytes = bytes
         lineStarts.reserveCapacity(bytes.count / 32 + 4)
-        scan(maximumDefects: maximumDefects)
+        scan(maximumDefects: maximumDefects, tolerating: tolerated)
         if !isASCII { countScalars() }
     }
 
@@ -79,7 +81,7 @@ struct SourceText: Sendable {
     ///
     /// libyaml takes NEL, LS, PS and a lone CR for line breaks while viewers of a diff show them inside a line; behind a
     /// `#` they would hide a key from its reviewer. The same holds for characters that reorder text on the screen.
-    private mutating func scan(maximumDefects: Int) {
+    private mutating func scan(maximumDefects: Int, tolerating tolerated: Set<Defect.Kind>) {
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) {
             start = 3
             isASCII = false
@@ -95,7 +97,7 @@ struct SourceText: Sendable {
                     continue
                 }
                 let (kind, width) = Self.inspect(p, offset)
-                if let kind { defects.append(Defect(kind: kind, offset: offset)) }
+                if let kind, !tolerated.contains(kind) { defects.append(Defect(kind: kind, offset: offset)) }
                 offset += width
                 if byte == 0x0a {
                     lineStarts.append(Int32(offset))

@@ -57,7 +57,7 @@ struct VaultDump: Equatable, CustomStringConvertible {
 
 extension VaultCore {
     func serial() throws -> Int64 { try store.read { try $0.integer(.serial) } }
-    func auditCount() throws -> Int64 { try store.read { try $0.auditHead()?.sequence ?? 0 } }
+    func auditCount() throws -> Int64 { try store.read { try $0.auditHeads().last?.sequence ?? 0 } }
     func secret(_ name: String) throws -> SecretRecord? { try store.read { try $0.secret(SecretID(name)) } }
 
     /// The findings of a full check of the audit trail and of the file.
