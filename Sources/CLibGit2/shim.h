@@ -56,6 +56,9 @@ static inline int reseal_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, 
 // In glibc since 2.34, but declared under _GNU_SOURCE only, which a module cannot set for the headers it shares.
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
+// Declared under _GNU_SOURCE only, likewise.
+extern int syncfs(int fd);
+
 // Starts `path` as the leader of a new process group with `input` and `output` as its standard input and output, no
 // other descriptor but standard error, and no signal blocked or ignored. 0, or an error number.
 static inline int reseal_spawn(pid_t *child, const char *path, char *const argv[], char *const envp[], int input,

@@ -54,7 +54,7 @@ package struct WorkTree: Sendable {
         }
     }
 
-    private func segments(_ path: String) throws(GitFailure) -> [String] {
+    func segments(_ path: String) throws(GitFailure) -> [String] {
         let segments = path.split(separator: "/").filter { $0 != "." }.map(String.init)
         guard !path.hasPrefix("/"), !segments.contains(".."), !path.utf8.contains(0) else {
             throw GitFailure(.file, "the path \(GitText.cleaned(path)) leads out of the work tree")
@@ -63,7 +63,7 @@ package struct WorkTree: Sendable {
     }
 
     /// `nil` if the folder is not there.
-    private func openFolder(_ segments: some Sequence<String>) throws(GitFailure) -> Descriptor? {
+    func openFolder(_ segments: some Sequence<String>) throws(GitFailure) -> Descriptor? {
         let top = Glibc.open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard top >= 0 else {
             throw GitFailure(.file, "cannot open \(GitText.cleaned(root)): \(String(cString: strerror(errno)))")

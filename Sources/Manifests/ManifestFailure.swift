@@ -15,6 +15,8 @@ package struct ManifestFailure: UserFacingFailure, Equatable, CustomStringConver
         case noSuchSecret = "edit.no-such-secret"
         /// The field is not one scalar of the manifest: it has fields, or stands in another file.
         case notALeaf = "edit.not-a-leaf"
+        /// The Recipients manifest has no such rule or group.
+        case noSuchPlace = "recipients.no-such-place"
         /// The edit would have changed something else as well, and was not made.
         case unsafe = "edit.unsafe"
         /// The file is no document of SOPS, or breaks its format.

@@ -11,6 +11,8 @@ package struct Binding: Sendable, Hashable {
     static let version: Int64 = 1
     /// Room for the fingerprints of some thousand recipients.
     static let maximumBodyBytes = 32_768
+    /// The highest counter that is read or sealed: what every reader of JSON holds exactly, and far from overflowing.
+    static let maximumCounter: Int64 = 1 << 53
 
     /// The id of the Repository.
     package let repository: String
@@ -23,19 +25,25 @@ package struct Binding: Sendable, Hashable {
     package let sealedAt: Timestamp
     /// Fingerprints of the recipients, sorted, without repetition; see ``ListedRecipient/fingerprint``.
     package let recipients: [String]
+    /// The counter of the sealing that the plaintext was given at. It is lower than ``counter`` where the value was
+    /// only resealed since, for other recipients; 0 if it was unbound then. Tells without a key whether a value was
+    /// changed or just sealed anew.
+    package let valueCounter: Int64
 
+    /// - Parameter valueCounter: for a value that is resealed as it is, the ``valueCounter`` that it had. `nil` for a
+    ///   value that is given now.
     package init(
         repository: String, organization: String, secret: String, field: FieldPath, counter: Int64, sealedAt: Timestamp,
-        recipients: [any ListedRecipient]
+        recipients: [any ListedRecipient], valueCounter: Int64? = nil
     ) {
         self.init(
             repository: repository, organization: organization, secret: secret, field: field, counter: counter,
-            sealedAt: sealedAt, fingerprints: recipients.map(\.fingerprint))
+            sealedAt: sealedAt, fingerprints: recipients.map(\.fingerprint), valueCounter: valueCounter)
     }
 
     private init(
         repository: String, organization: String, secret: String, field: FieldPath, counter: Int64, sealedAt: Timestamp,
-        fingerprints: [String]
+        fingerprints: [String], valueCounter: Int64?
     ) {
         self.repository = repository
         self.organization = organization
@@ -43,17 +51,20 @@ package struct Binding: Sendable, Hashable {
         self.field = field
         self.counter = counter
         self.sealedAt = sealedAt
+        self.valueCounter = valueCounter ?? counter
         recipients = Set(fingerprints).sorted()
     }
 
     package var stanza: Stanza { Stanza(type: Self.stanzaType, body: body.canonicalBytes) }
 
     private var body: JSON {
-        [
+        var members: [String: JSON] = [
             "v": .integer(Self.version), "repo": .string(repository), "org": .string(organization),
             "secret": .string(secret), "field": .string(field.description), "n": .integer(counter),
             "at": .string(sealedAt.description), "to": .array(recipients.map(JSON.string)),
         ]
+        if valueCounter != counter { members["same"] = .integer(valueCounter) }
+        return .object(members)
     }
 
     /// The binding in a header; `nil` if there is none, as in a file that plain age made.
@@ -81,15 +92,17 @@ package struct Binding: Sendable, Hashable {
         }
         guard let repository = json["repo"]?.stringValue, let organization = json["org"]?.stringValue,
             let secret = json["secret"]?.stringValue, let field = json["field"]?.stringValue.flatMap({ FieldPath($0) }),
-            let counter = json["n"]?.integerValue, counter > 0,
+            let counter = json["n"]?.integerValue, (1...Self.maximumCounter).contains(counter),
             let sealedAt = json["at"]?.stringValue.flatMap({ Timestamp($0) }), let list = json["to"]?.arrayValue
         else { throw malformed }
         let fingerprints = list.compactMap(\.stringValue).filter { $0.utf8.count == 16 && Hex.decode($0) != nil }
         self.init(
             repository: repository, organization: organization, secret: secret, field: field, counter: counter,
-            sealedAt: sealedAt, fingerprints: fingerprints)
+            sealedAt: sealedAt, fingerprints: fingerprints, valueCounter: json["same"]?.integerValue)
         // Only one text stands for a binding, so nothing hides in spelling, order, further keys or dropped entries.
-        guard !recipients.isEmpty, body.canonicalBytes == stanza.body else { throw malformed }
+        guard !recipients.isEmpty, (0...counter).contains(valueCounter), body.canonicalBytes == stanza.body else {
+            throw malformed
+        }
     }
 
     /// How the binding differs from the place where the value was found; `nil` if it fits. Completes "the value …".

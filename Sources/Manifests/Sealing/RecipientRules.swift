@@ -3,10 +3,35 @@ internal import ResealCore
 
 /// Who may open which value, by the Recipients manifest.
 package struct RecipientRules: Sendable {
-    private struct Rule: Sendable {
-        let paths: [Glob]
-        let names: [Glob]
-        let recipients: [any ListedRecipient]
+    /// The most recipients that one value may have. Their fingerprints have to fit into its binding.
+    package static let maximumRecipients = 1024
+
+    /// Those who may open a value: the controller first, each once.
+    package struct Audience: Sendable {
+        package let recipients: [any ListedRecipient]
+        /// Of each recipient, in the same order.
+        package let fingerprints: [String]
+        /// Of those recipients whose stanzas have a known type.
+        let stanzaTypes: [String]
+        private let members: Set<String>
+
+        init(_ recipients: [any ListedRecipient], _ fingerprints: [String]) {
+            self.recipients = recipients
+            self.fingerprints = fingerprints
+            stanzaTypes = recipients.compactMap(\.stanzaType)
+            members = Set(fingerprints)
+        }
+
+        package func contains(_ fingerprint: String) -> Bool { members.contains(fingerprint) }
+    }
+
+    /// One rule of the manifest.
+    package struct Rule: Sendable {
+        package let paths: [Glob]
+        package let names: [Glob]
+        /// Recipients and `group:NAME`, as written.
+        package let written: [String]
+        package let audience: Audience
 
         func fits(path: String, name: String) -> Bool {
             (paths.isEmpty || paths.contains { $0.matches(path) })
@@ -15,79 +40,116 @@ package struct RecipientRules: Sendable {
     }
 
     package let controller: any ListedRecipient
-    private let rules: [Rule]
+    /// In the order of the manifest.
+    package let rules: [Rule]
+    /// Members of each group.
+    package let groups: [String: [any ListedRecipient]]
+    /// Where no rule fits.
+    package let fallback: Audience
 
-    /// Throws ``AgeFailure/Kind/recipient`` for a recipient that cannot be read.
+    /// Throws ``AgeFailure/Kind/recipient`` for a recipient that cannot be read, and for a rule with more than
+    /// ``maximumRecipients``.
     package init(_ spec: RecipientsSpec) throws(AgeFailure) {
-        controller = try RecipientFile.recipient(spec.controller)
+        var known = KnownRecipients()
+        let first = try known.number(of: spec.controller)
+        var groups: [String: [Int]] = [:]
+        for (name, members) in spec.groups {
+            var numbers: [Int] = []
+            for member in members { numbers.append(try known.number(of: member)) }
+            groups[name] = numbers
+        }
         var rules: [Rule] = []
         for rule in spec.rules {
-            var recipients: [any ListedRecipient] = []
+            var numbers = [first]
+            var seen: Set<Int> = [first]
             for text in rule.recipients {
                 // A group that is not defined is an error of the manifest, found when it was read.
-                let members = text.hasPrefix("group:") ? spec.groups[String(text.dropFirst(6))] ?? [] : [text]
-                for member in members { recipients.append(try RecipientFile.recipient(member)) }
+                let members =
+                    text.hasPrefix("group:") ? groups[String(text.dropFirst(6))] ?? [] : [try known.number(of: text)]
+                for member in members where seen.insert(member).inserted { numbers.append(member) }
+                guard numbers.count <= Self.maximumRecipients else { throw Self.tooMany(inRule: rules.count + 1) }
             }
-            rules.append(Rule(paths: rule.paths, names: rule.names, recipients: recipients))
+            rules.append(
+                Rule(paths: rule.paths, names: rule.names, written: rule.recipients, audience: known.audience(numbers)))
         }
+        controller = known.recipients[first]
+        fallback = known.audience([first])
         self.rules = rules
+        self.groups = groups.mapValues { numbers in numbers.map { known.recipients[$0] } }
     }
 
-    /// Those who may open the values of a secret, the controller first, each once.
+    private static func tooMany(inRule number: Int) -> AgeFailure {
+        AgeFailure(
+            .recipient, "rule \(number) of the Recipients manifest names more than \(maximumRecipients) recipients",
+            hint: "a value that many people may open is better read from the vault")
+    }
+
+    /// The position of the rule that decides about a value, the first one that fits; `nil` where none does.
+    package func rule(path: String, name: String) -> Int? {
+        rules.firstIndex { $0.fits(path: path, name: name) }
+    }
+
+    /// Those who may open the values of a secret. Where no rule fits, the controller is alone.
     ///
-    /// `path` is the manifest's file from the root of the repository. The first rule that fits decides; where none
-    /// fits, the controller is alone.
+    /// `path` is the manifest's file from the root of the repository.
+    package func audience(path: String, name: String) -> Audience {
+        rule(path: path, name: name).map { rules[$0].audience } ?? fallback
+    }
+
+    /// As ``audience(path:name:)``, in the order in which values are sealed for them.
     package func recipients(path: String, name: String) -> [any ListedRecipient] {
-        var recipients = [controller]
-        for recipient in rules.first(where: { $0.fits(path: path, name: name) })?.recipients ?? []
-        where !recipients.contains(where: { $0.fingerprint == recipient.fingerprint }) {
-            recipients.append(recipient)
-        }
-        return recipients
+        audience(path: path, name: name).recipients
     }
 
-    /// Fingerprints of ``recipients(path:name:)``, sorted.
-    package func fingerprints(path: String, name: String) -> [String] {
-        recipients(path: path, name: name).map(\.fingerprint).sorted()
+    /// Every recipient that the manifest names, each once, the controller first.
+    package var everyone: [any ListedRecipient] {
+        var seen: Set<String> = []
+        let all = [controller] + groups.sorted { $0.key < $1.key }.flatMap(\.value) + rules.flatMap(\.audience.recipients)
+        return all.filter { seen.insert($0.description).inserted }
     }
 
-    /// How the recipients of a sealed value differ from the rules; `nil` if they fit. Completes "the value …".
-    package func problem(binding: Binding?, stanzas: [Stanza], path: String, name: String) -> String? {
-        problem(
-            bound: binding?.recipients, stanzaTypes: stanzas.map(\.type).filter { $0 != Binding.stanzaType }, path: path,
-            name: name)
-    }
-
-    /// As above, of a value that is known by the fingerprints in its binding (`nil` without one) and by the types of
-    /// its other stanzas.
+    /// How the recipients of a sealed value differ from the rules; `nil` if they fit.
     ///
-    /// age hides who its recipients are. A bound value names them; of one without a binding, only number and kind of
-    /// the stanzas can be compared.
-    package func problem(bound: [String]?, stanzaTypes: [String], path: String, name: String) -> String? {
-        let wanted = recipients(path: path, name: name)
-        if let bound {
-            let fingerprints = Set(wanted.map(\.fingerprint))
-            let extra = bound.filter { !fingerprints.contains($0) }
-            let missing = wanted.filter { !bound.contains($0.fingerprint) }
-            if !extra.isEmpty { return "can be opened by recipients that the rules do not name: \(Self.list(extra))" }
-            if !missing.isEmpty { return "cannot be opened by \(Self.list(missing.map(\.description)))" }
-        }
-        // Stanzas of these types are for nobody.
-        var wraps = stanzaTypes.filter { !$0.hasSuffix("-grease") }
-        guard wraps.count == wanted.count else {
-            return "is sealed for \(wraps.count) recipients where the rules name \(wanted.count)"
-        }
-        for type in wanted.compactMap(\.stanzaType) {
-            guard let place = wraps.firstIndex(of: type) else {
-                return "is sealed for recipients of another kind (\(Self.list(Set(wraps).sorted())))"
-            }
-            wraps.remove(at: place)
-        }
-        return nil
+    /// The value is known by the fingerprints in its binding (`nil` without one) and by the types of its other stanzas.
+    package func mismatch(
+        bound: [String]?, stanzaTypes: [String], path: String, name: String
+    ) -> RecipientMismatch? {
+        RecipientMismatch(bound: bound, stanzaTypes: stanzaTypes, wanted: audience(path: path, name: name))
     }
 
-    private static func list(_ items: [String]) -> String {
-        items.prefix(4).map { quoted($0) }.joined(separator: ", ")
-            + (items.count > 4 ? " and \(items.count - 4) more" : "")
+    /// As ``mismatch(bound:stanzaTypes:path:name:)``, in words that complete "the value …".
+    package func problem(bound: [String]?, stanzaTypes: [String], path: String, name: String) -> String? {
+        mismatch(bound: bound, stanzaTypes: stanzaTypes, path: path, name: name).map { mismatch in
+            let known = Dictionary(
+                mismatch.missing.map { ($0.fingerprint, $0.description) }, uniquingKeysWith: { first, _ in first })
+            return mismatch.text { RecipientNames.shortened(known[$0] ?? $0) }
+        }
+    }
+}
+
+/// Reads each recipient of a manifest once, however often it is named.
+private struct KnownRecipients {
+    private(set) var recipients: [any ListedRecipient] = []
+    private var fingerprints: [String] = []
+    private var numbers: [String: Int] = [:]
+    private var byFingerprint: [String: Int] = [:]
+
+    mutating func number(of text: String) throws(AgeFailure) -> Int {
+        if let number = numbers[text] { return number }
+        let recipient = try RecipientFile.recipient(text)
+        let fingerprint = recipient.fingerprint
+        // Two spellings of one recipient.
+        let number = byFingerprint[fingerprint] ?? recipients.count
+        if number == recipients.count {
+            recipients.append(recipient)
+            fingerprints.append(fingerprint)
+            byFingerprint[fingerprint] = number
+        }
+        numbers[text] = number
+        return number
+    }
+
+    func audience(_ numbers: [Int]) -> RecipientRules.Audience {
+        RecipientRules.Audience(numbers.map { recipients[$0] }, numbers.map { fingerprints[$0] })
     }
 }

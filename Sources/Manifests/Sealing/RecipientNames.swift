@@ -1,0 +1,54 @@
+package import ResealAge
+internal import ResealCore
+
+/// What people call the recipients of a Recipients manifest.
+///
+/// A group with one member names that member. Otherwise the comment behind a recipient on its line does. The controller
+/// is called so.
+package struct RecipientNames: Sendable {
+    package static let controller = "controller"
+    private var names: [String: String] = [:]
+    private var texts: [String: String] = [:]
+
+    /// Knows nobody.
+    package init() {}
+
+    /// - Parameter file: where `rules` stand, for its comments; `nil` to do without them.
+    package init(_ rules: RecipientRules, file: ManifestFile?) {
+        for recipient in rules.everyone { texts[recipient.fingerprint] = recipient.description }
+        var comments: [String: String] = [:]
+        let mentions = file.flatMap { try? RecipientsDocument($0) }?.mentions ?? []
+        for mention in mentions where comments[mention.text] == nil {
+            comments[mention.text] = mention.comment.map { String($0.unicodeScalars.prefix(64)) }
+        }
+        for recipient in rules.everyone { names[recipient.fingerprint] = comments[recipient.description] }
+        for (name, members) in rules.groups.sorted(by: { $0.key > $1.key }) {
+            if members.count == 1, let member = members.first { names[member.fingerprint] = name }
+        }
+        names[rules.controller.fingerprint] = Self.controller
+    }
+
+    /// `nil` for a recipient without a name.
+    package func name(_ fingerprint: String) -> String? { names[fingerprint] }
+
+    /// The whole text of a recipient that the rules know.
+    package func text(_ fingerprint: String) -> String? { texts[fingerprint] }
+
+    /// `alice (age1ywg2d40m9…)`, or what is known of it.
+    package func label(_ fingerprint: String) -> String {
+        let text = texts[fingerprint].map(Self.shortened) ?? "the unknown recipient \(fingerprint)"
+        return names[fingerprint].map { "\($0) (\(text))" } ?? text
+    }
+
+    /// Fingerprints of the recipients called `name`.
+    package func fingerprints(named name: String) -> [String] {
+        names.filter { $0.value == name }.map(\.key).sorted()
+    }
+
+    package var allNames: [String] { Set(names.values).sorted() }
+
+    /// Enough of a recipient to know it by.
+    package static func shortened(_ text: String) -> String {
+        text.utf8.count > 32 ? "\(text.prefix(20))…" : text
+    }
+}
