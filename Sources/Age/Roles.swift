@@ -1,3 +1,4 @@
+internal import ResealCore
 package import ResealSealing
 
 /// Someone for whom a file key can be wrapped.
@@ -17,6 +18,10 @@ package protocol LabeledRecipient: Recipient {
     func wrapWithLabels(_ fileKey: SecretBytes) throws(AgeFailure) -> (stanzas: [Stanza], labels: Set<String>)
 }
 
+extension LabeledRecipient {
+    package func wrap(_ fileKey: SecretBytes) throws(AgeFailure) -> [Stanza] { try wrapWithLabels(fileKey).stanzas }
+}
+
 /// Someone who may be able to unwrap a file key.
 package protocol Identity: Sendable {
     /// Looks through all stanzas of a header for one of its own.
@@ -27,7 +32,16 @@ package protocol Identity: Sendable {
     func unwrap(_ stanzas: [Stanza]) throws(AgeFailure) -> SecretBytes?
 }
 
-/// An identity that knows the recipient whose files it opens.
+/// A recipient that has a text of one line, as people write it.
+package protocol TextRecipient: Recipient, CustomStringConvertible {}
+
+extension TextRecipient {
+    /// The first 16 hexadecimal digits of SHA-256 of the text.
+    package var fingerprint: String { Hex.encode(SHA256.hash(Array(description.utf8)).prefix(8)) }
+}
+
+/// An identity that knows the recipients whose files it opens.
 package protocol RecipientDeriving: Identity {
-    var derivedRecipient: any Recipient & CustomStringConvertible { get }
+    /// Throws what unlocking the identity throws, if it is locked with a passphrase.
+    func recipients() throws(AgeFailure) -> [any Recipient]
 }

@@ -105,16 +105,13 @@ struct GitSettings {
             .noRepository, "no repository is given", hint: "name one with --repo, or `repo:` in the vault's config.yaml")
     }
 
-    /// Opens the identity files. Throws `plan.no-identity` when none is given.
+    /// Reads the identity files. Throws `plan.no-identity` when none is given.
     func identities() throws -> [any Identity] {
         guard hasIdentity else {
             throw ReconcileFailure(
                 .noIdentity, "no identity is given, so sealed values cannot be opened",
                 hint: "name its file with --identity or `identity:` in config.yaml; `plan --base REF` needs none")
         }
-        return try identityFiles.flatMap { file in
-            var bytes = try AtomicFile.read(file, limit: IdentityFile.maximumBytes)
-            return try IdentityFile.parse(SecretBytes(consuming: &bytes), name: file)
-        }
+        return try AgeKeys.identities(files: identityFiles)
     }
 }

@@ -14,7 +14,7 @@ private enum X25519 {
 }
 
 /// A native public key, written `age1…`.
-package struct X25519Recipient: Recipient, CustomStringConvertible, Hashable {
+package struct X25519Recipient: TextRecipient, Hashable {
     static let prefix: StaticString = "age"
     /// The public key, 32 bytes.
     package let bytes: [UInt8]
@@ -42,9 +42,6 @@ package struct X25519Recipient: Recipient, CustomStringConvertible, Hashable {
         }
         description = String(decoding: text, as: UTF8.self)
     }
-
-    /// The first 16 hexadecimal digits of SHA-256 of the `age1…` text.
-    package var fingerprint: String { Hex.encode(SHA256.hash(Array(description.utf8)).prefix(8)) }
 
     package static func == (a: Self, b: Self) -> Bool { a.bytes == b.bytes }
     package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
@@ -105,7 +102,7 @@ package struct X25519Identity: RecipientDeriving, CustomStringConvertible, Custo
         }
     }
 
-    package var derivedRecipient: any Recipient & CustomStringConvertible { recipient }
+    package func recipients() -> [any Recipient] { [recipient] }
     package var description: String { SecretBytes.redacted }
     package var customMirror: Mirror { Mirror(self, children: []) }
 
