@@ -76,8 +76,12 @@ let package = Package(
         .testTarget(
             name: "SealingTests", dependencies: ["ResealCore", "ResealSealing", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "AgeTests", dependencies: ["ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal"],
-            swiftSettings: strict),
+            name: "AgeTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            exclude: ["Plugin"], swiftSettings: strict),
         .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),

@@ -58,6 +58,9 @@ package struct PluginLimits: Sendable {
     package var silence = Duration.seconds(120)
     /// When the user is told that a plugin is waited for.
     package var notice = Duration.seconds(5)
+    /// How long a plugin may take to clean up when all is said, before it is told to stop, and then once more before it
+    /// is stopped.
+    package var grace = Duration.seconds(2)
     /// The largest message.
     package var messageBytes = 256 << 10
     /// The most messages in one conversation.

@@ -7,10 +7,8 @@ final class PluginProcess {
     private let name: PluginName
     private let id: pid_t
     private let channel: Int32
+    private let grace: Duration
     private var isCollected = false
-
-    /// How long a plugin may take to clean up when all is said.
-    private static let grace = Duration.seconds(2)
 
     /// - Parameter machine: which of its state machines the plugin is to run.
     /// - Throws: ``AgeFailure/Kind/pluginMissing``, or ``AgeFailure/Kind/plugin`` if it cannot be started.
@@ -39,6 +37,7 @@ final class PluginProcess {
             throw Self.failure(name, status)
         }
         self.name = name
+        grace = policy.limits.grace
         (id, channel) = (started, ends[0])
         _ = fcntl(channel, F_SETFL, O_NONBLOCK)
     }
@@ -127,7 +126,7 @@ final class PluginProcess {
 
     /// The failure of a plugin that ended before its time.
     private func ended() -> AgeFailure {
-        _ = hasEnded(within: Self.grace)
+        _ = hasEnded(within: grace)
         return AgeFailure(
             .plugin, "`\(name.program)` ended before it was done",
             hint: "run the command again with AGEDEBUG=plugin to see what the plugin says")
@@ -136,9 +135,9 @@ final class PluginProcess {
     /// Ends the conversation and waits for the plugin, which is told to stop if it does not do so by itself.
     func finish() {
         shutdown(channel, Int32(SHUT_RDWR))
-        if hasEnded(within: Self.grace) { return }
+        if hasEnded(within: grace) { return }
         kill(id, SIGTERM)
-        if hasEnded(within: Self.grace) { return }
+        if hasEnded(within: grace) { return }
         kill(id, SIGKILL)
         collect(0)
     }
