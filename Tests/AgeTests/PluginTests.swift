@@ -87,7 +87,9 @@ import Testing
         #expect(stanza.arguments == ["fail", "fail", "fail", "fail-", "fail-"])
     }
 
-    @Test(arguments: ["foreign", "doubling", "empty", "refusing", "dying", "babbling", "silent", "flooding", "deaf", "vague"])
+    @Test(arguments: [
+        "foreign", "doubling", "empty", "refusing", "dying", "babbling", "silent", "flooding", "deaf", "vague",
+    ])
     func aBadPluginFailsToSeal(name: String) throws {
         let failure = #expect(throws: AgeFailure(.plugin, "")) { try Age.encrypt(text, to: [recipient(name)]) }
         #expect(failure?.message.contains("age-plugin-\(name)") == true)
@@ -143,7 +145,9 @@ import Testing
                     _ = try IdentityFile.parse(line, name: "keys", access: access)
                 }, { _ = try PluginIdentity(plugin: "honest", access: access) },
             ] {
-                if isAllowed { try attempt() } else {
+                if isAllowed {
+                    try attempt()
+                } else {
                     #expect(throws: AgeFailure(.pluginForbidden, "")) { try attempt() }
                 }
             }
@@ -158,7 +162,9 @@ import Testing
             policy.searchPath = folders
             let access = KeyAccess(interaction: NoInteraction(), plugins: policy)
             let recipient = try PluginRecipient(Plugins.recipient("honest"), access: access)
-            if isFound { _ = try recipient.wrap(FileKey.generate()) } else {
+            if isFound {
+                _ = try recipient.wrap(FileKey.generate())
+            } else {
                 #expect(throws: AgeFailure(.pluginMissing, "")) { try recipient.wrap(FileKey.generate()) }
             }
         }
@@ -166,7 +172,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "age11qqqq", "age1a/b1qcrqvps9jkkj06", Plugins.recipient("honest").uppercased(), Plugins.recipient("honest") + "q",
+        "age11qqqq", "age1a/b1qcrqvps9jkkj06", Plugins.recipient("honest").uppercased(),
+        Plugins.recipient("honest") + "q",
         Plugins.recipient("a/b"), Plugins.recipient("../x"), Plugins.recipient("a b"), Plugins.recipient(""),
         Plugins.recipient("é"),
     ])

@@ -6,7 +6,8 @@ import TestSupport
 /// The plugin of the folder `Plugin`, built and installed under the names of all its manners.
 final class Plugins: Sendable {
     private static let names = [
-        "honest", "quantum", "asking", "around", "stubborn", "foreign", "scrypt", "doubling", "chatty", "vague", "empty",
+        "honest", "quantum", "asking", "around", "stubborn", "foreign", "scrypt", "doubling", "chatty", "vague",
+        "empty",
         "longkey", "refusing", "dying", "babbling", "silent", "flooding", "deaf",
     ]
     private static let installed = Result { try Plugins() }

@@ -51,7 +51,11 @@ import Testing
         for _ in 0..<(isEncrypted ? 10 : 100) {
             var damaged = bytes
             let place = Int.random(in: 0..<bytes.count)
-            if Bool.random() { damaged[place] ^= 1 << UInt8.random(in: 0..<8) } else { damaged.removeSubrange(place...) }
+            if Bool.random() {
+                damaged[place] ^= 1 << UInt8.random(in: 0..<8)
+            } else {
+                damaged.removeSubrange(place...)
+            }
             do throws(AgeFailure) {
                 let identities = try IdentityFile.parse(SecretBytes(damaged), name: "key", access: access)
                 // Only what says nothing of the key, such as its comment, may be changed unnoticed.

@@ -49,7 +49,8 @@ import Testing
         for options in [["-Z", "aes256-ctr"], ["-Z", "aes256-gcm@openssh.com"], ["-m", "PEM", "-t", "rsa"]] {
             let type = options.contains("rsa") ? [] : ["-t", "ed25519"]
             let folder = try TemporaryFolder()
-            try Command.check("ssh-keygen", ["-q", "-N", "hunter22", "-a", "1", "-f", folder.file("k")] + options + type)
+            try Command.check(
+                "ssh-keygen", ["-q", "-N", "hunter22", "-a", "1", "-f", folder.file("k")] + options + type)
             let line = String(decoding: try folder.read("k.pub"), as: UTF8.self)
             let user = ScriptedUser(secret: "hunter23")
             let access = KeyAccess(interaction: user, plugins: .none)
@@ -111,8 +112,10 @@ import Testing
         var skipped: [Diagnostic] = []
         let recipients = try RecipientFile.parse(
             Array("# people\n\(elliptic.publicLine)\n\n\(good.publicLine)\n".utf8), name: "people",
-            access: .unattended) { skipped.append($0) }
-        #expect(recipients.map(\.description) == [good.publicLine.split(separator: " ").prefix(2).joined(separator: " ")])
+            access: .unattended
+        ) { skipped.append($0) }
+        #expect(
+            recipients.map(\.description) == [good.publicLine.split(separator: " ").prefix(2).joined(separator: " ")])
         #expect(skipped.map(\.span) == [SourceSpan(file: "people", line: 2)])
         #expect(throws: AgeFailure(.recipient, "")) {
             try RecipientFile.parse(Array(elliptic.publicLine.utf8), name: "people", access: .unattended)
