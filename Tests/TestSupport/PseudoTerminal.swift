@@ -49,7 +49,7 @@ package enum PseudoTerminal {
     }
 
     private static let script = """
-        import json, os, pty, select, signal, sys, termios, time
+        import fcntl, json, os, pty, select, signal, struct, sys, termios, time
         plan = json.loads(sys.argv[1])
         pid, master = pty.fork()
         if pid == 0:
@@ -58,7 +58,8 @@ package enum PseudoTerminal {
             finally:
                 os._exit(127)
         # Held open, so that the terminal outlives the program and can be asked for its settings.
-        terminal = os.open(os.ptsname(master), os.O_RDWR | os.O_NOCTTY)
+        number, = struct.unpack("I", fcntl.ioctl(master, 0x80045430, bytes(4)))  # TIOCGPTN; os.ptsname is too new.
+        terminal = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY)
         screen, mark, deadline, status = b"", 0, time.time() + plan["seconds"], None
         while True:
             if status is None:
