@@ -27,6 +27,7 @@ let package = Package(
         // Doors: one module map for each C library, each imported by exactly one target.
         .systemLibrary(name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         .target(name: "ResealCore", path: "Sources/Core", swiftSettings: strict),
@@ -35,7 +36,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ResealAge",
-            dependencies: ["ResealCore", "ResealSealing", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "ResealCore", "ResealSealing", "CSpawn", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Sources/Age", swiftSettings: strict),
         .target(
             name: "ResealGit", dependencies: ["ResealCore", "ResealSealing", "CLibGit2"], path: "Sources/Git",
@@ -84,8 +87,12 @@ let package = Package(
         .testTarget(
             name: "SealingTests", dependencies: ["ResealCore", "ResealSealing", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "AgeTests", dependencies: ["ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal"],
-            swiftSettings: strict),
+            name: "AgeTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "TestSupport", "reseal",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            exclude: ["Plugin"], swiftSettings: strict),
         .testTarget(
             name: "EnginesTests",
             dependencies: ["ResealCore", "ResealSealing", "ResealManifests", "ResealEngines", "TestSupport"],

@@ -76,8 +76,9 @@ package enum Age {
             common = labels
             stanzas += wrapped
         }
-        if !extraStanzas.isEmpty, stanzas.contains(where: \.isScrypt) { throw mixture }
         stanzas += extraStanzas
+        // A plugin may have made one, too.
+        if stanzas.count > 1, stanzas.contains(where: \.isScrypt) { throw mixture }
         guard stanzas.allSatisfy(\.isWellFormed) else {
             throw AgeFailure(.recipient, "a stanza has an empty argument or one with unprintable characters")
         }

@@ -20,6 +20,12 @@ package struct AgeFailure: UserFacingFailure, Equatable, CustomStringConvertible
         case identity = "age.identity"
         /// A passphrase that cannot be used.
         case passphrase = "age.passphrase"
+        /// A plugin that died, hung, broke the protocol, or told of an error.
+        case plugin = "age.plugin"
+        /// A plugin whose program is not in PATH.
+        case pluginMissing = "age.plugin-missing"
+        /// A plugin that nobody allowed to run.
+        case pluginForbidden = "age.plugin-forbidden"
         /// Options that contradict each other.
         case usage = "age.usage"
         /// Output that may not go where it was asked to go.
@@ -44,6 +50,9 @@ package struct AgeFailure: UserFacingFailure, Equatable, CustomStringConvertible
     package var retry: RetryAdvice { kind == .native ? .never : .afterFix }
 
     package static func == (a: Self, b: Self) -> Bool { a.kind == b.kind }
+
+    /// True if a plugin is at fault, and not the file.
+    var isOfPlugin: Bool { [.plugin, .pluginMissing, .pluginForbidden].contains(kind) }
 
     /// The same failure with the user's place.
     package func at(_ span: SourceSpan) -> AgeFailure { AgeFailure(kind, message, hint: hint, at: span) }

@@ -47,17 +47,33 @@ enum FileKey {
         if header.stanzas.count > 1, header.stanzas.contains(where: \.isScrypt) {
             throw .header("a passphrase stanza must be the only stanza")
         }
-        for identity in identities {
-            guard let fileKey = try identity.unwrap(header.stanzas) else { continue }
-            guard fileKey.count == bytes else { throw .header("a file key has the wrong size") }
-            guard constantTimeEqual(try headerMAC(fileKey, over: text), header.mac) else {
-                throw AgeFailure(
-                    .hmac, "the age header was changed after it was written: its MAC does not fit",
-                    hint: "restore the file from where it was sealed, or seal it again")
-            }
-            return fileKey
+        guard let fileKey = try unwrap(header.stanzas, with: identities) else {
+            throw noMatch(header, identities.count)
         }
-        throw noMatch(header, identities.count)
+        guard fileKey.count == bytes else { throw .header("a file key has the wrong size") }
+        guard constantTimeEqual(try headerMAC(fileKey, over: text), header.mac) else {
+            throw AgeFailure(
+                .hmac, "the age header was changed after it was written: its MAC does not fit",
+                hint: "restore the file from where it was sealed, or seal it again")
+        }
+        return fileKey
+    }
+
+    /// Lets the identities try in turn. A plugin that fails does not keep those behind it from trying.
+    static func unwrap(
+        _ stanzas: [Stanza], with identities: [any Identity]
+    ) throws(AgeFailure) -> SecretBytes? {
+        var failure: AgeFailure?
+        for identity in identities {
+            do throws(AgeFailure) {
+                if let fileKey = try identity.unwrap(stanzas) { return fileKey }
+            } catch {
+                guard error.isOfPlugin else { throw error }
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+        return nil
     }
 
     private static func noMatch(_ header: Header, _ identities: Int) -> AgeFailure {

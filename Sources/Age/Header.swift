@@ -51,26 +51,12 @@ package struct Header: Sendable, Equatable {
     /// What the MAC covers: everything up to and including `---`.
     private static func encodeForMAC(_ stanzas: [Stanza]) -> [UInt8] {
         var text = versionLine
+        text.append(UInt8(ascii: "\n"))
         for stanza in stanzas {
-            text += "\n-> ".utf8
-            text += stanza.type.utf8
-            for argument in stanza.arguments {
-                text.append(UInt8(ascii: " "))
-                text += argument.utf8
-            }
-            appendBody(stanza.body, to: &text)
+            stanza.body.withUnsafeBytes { Stanza.encode([stanza.type] + stanza.arguments, body: $0, into: &text) }
         }
-        text += "\n---".utf8
+        text += "---".utf8
         return text
-    }
-
-    /// Lines of 64 characters, the last one shorter and perhaps empty.
-    private static func appendBody(_ body: [UInt8], to text: inout [UInt8]) {
-        let letters = body.withUnsafeBytes { Base64.encode($0, padded: false) }
-        for start in stride(from: 0, through: letters.count, by: columns) {
-            text.append(UInt8(ascii: "\n"))
-            text += letters[start..<min(start + columns, letters.count)]
-        }
     }
 
     /// Stanza types with their counts, for the words of an error: `2 X25519, 1 ssh-ed25519`.

@@ -1,6 +1,9 @@
 internal import Glibc
 internal import ResealCore
 
+/// What a stanza is made of. The body is nobody else's yet, so that it can be zeroed where it is a secret.
+typealias StanzaParts = (type: String, arguments: [String], body: [UInt8])
+
 /// Reads a header strictly from bytes that it borrows, in one pass and without text per line.
 struct HeaderParser {
     private let bytes: UnsafeRawBufferPointer
@@ -27,7 +30,8 @@ struct HeaderParser {
             guard stanzas.count < Header.maximumStanzas else {
                 throw .header("it has more than \(Header.maximumStanzas) stanzas")
             }
-            stanzas.append(try parseStanza(line, number: stanzas.count + 1))
+            let (type, arguments, body) = try parseStanza(line, number: stanzas.count + 1)
+            stanzas.append(Stanza(type: type, arguments: arguments, body: body))
         }
     }
 
@@ -51,7 +55,7 @@ struct HeaderParser {
 
     private mutating func parseStanza(
         _ line: UnsafeRawBufferPointer, number: Int
-    ) throws(AgeFailure) -> Stanza {
+    ) throws(AgeFailure) -> StanzaParts {
         guard line.starts(with: "-> ") else { throw .header("a stanza was expected behind stanza \(number - 1)") }
         let words = line.dropping(3).split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
         guard words.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Stanza.isVisible) }) else {
@@ -59,7 +63,14 @@ struct HeaderParser {
         }
         var arguments = words.map { String(decoding: UnsafeRawBufferPointer(rebasing: $0), as: UTF8.self) }
         let type = arguments.removeFirst()
-        return Stanza(type: type, arguments: arguments, body: try parseBody(number))
+        return (type, arguments, try parseBody(number))
+    }
+
+    /// Reads bytes that are one stanza without a header around it.
+    static func parts(ofStanza bytes: UnsafeRawBufferPointer) throws(AgeFailure) -> StanzaParts {
+        var parser = HeaderParser(bytes)
+        let line = try parser.nextLine()
+        return try parser.parseStanza(line, number: 1)
     }
 
     /// Lines of 64 characters up to the first that is shorter.

@@ -29,6 +29,10 @@ package protocol LabeledRecipient: Recipient {
     func wrapWithLabels(_ fileKey: SecretBytes) throws(AgeFailure) -> (stanzas: [Stanza], labels: Set<String>)
 }
 
+extension LabeledRecipient {
+    package func wrap(_ fileKey: SecretBytes) throws(AgeFailure) -> [Stanza] { try wrapWithLabels(fileKey).stanzas }
+}
+
 /// Someone who may be able to unwrap a file key.
 package protocol Identity: Sendable {
     /// Looks through all stanzas of a header for one of its own.
@@ -39,7 +43,8 @@ package protocol Identity: Sendable {
     func unwrap(_ stanzas: [Stanza]) throws(AgeFailure) -> SecretBytes?
 }
 
-/// An identity that knows the recipient whose files it opens.
+/// An identity that knows the recipients whose files it opens.
 package protocol RecipientDeriving: Identity {
-    var derivedRecipient: any Recipient & CustomStringConvertible { get }
+    /// Throws what unlocking the identity throws, if it is locked with a passphrase.
+    func recipients() throws(AgeFailure) -> [any Recipient]
 }

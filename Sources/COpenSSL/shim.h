@@ -103,8 +103,7 @@ static inline int reseal_aead_open(EVP_CIPHER_CTX *c, const EVP_CIPHER *cipher, 
     return EVP_DecryptFinal_ex(c, last, &w);
 }
 
-// An RSA key of big-endian numbers, the private half in the secure heap. Without `d` it is a public key. The exponents of
-// the Chinese remainder theorem, which OpenSSH leaves out of its files, are computed.
+// A big-endian number, or bytes.
 typedef struct {
     const void *bytes;
     size_t count;
@@ -132,6 +131,8 @@ static inline BIGNUM *reseal_rsa_exponent(const BIGNUM *d, const BIGNUM *prime, 
     return NULL;
 }
 
+// An RSA key, the private half in the secure heap. Without `d` it is a public key. The exponents of the Chinese
+// remainder theorem, which OpenSSH leaves out of its files, are computed.
 static inline EVP_PKEY *reseal_rsa_key(reseal_number n, reseal_number e, const reseal_number *d, const reseal_number *p,
                                        const reseal_number *q, const reseal_number *inverse) {
     static const char *const names[] = {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E, OSSL_PKEY_PARAM_RSA_D,
@@ -194,8 +195,8 @@ static inline int reseal_pem_answer(char *buffer, int size, int is_writing, void
 }
 
 // A private key in PEM (PKCS #1, PKCS #8; plain or encrypted).
-static inline EVP_PKEY *reseal_pem_private_key(const void *text, size_t n, const void *passphrase, size_t passphrase_n) {
-    reseal_number answer = {passphrase, passphrase_n};
+static inline EVP_PKEY *reseal_pem_private_key(const void *text, size_t n, const void *passphrase, size_t pass_n) {
+    reseal_number answer = {passphrase, pass_n};
     BIO *b = BIO_new_mem_buf(text, (int)n);
     EVP_PKEY *key = b != NULL ? PEM_read_bio_PrivateKey(b, NULL, reseal_pem_answer, &answer) : NULL;
     BIO_free(b);

@@ -31,10 +31,10 @@ package struct FileCipher: Sendable {
         "chacha20-poly1305@openssh.com": FileCipher("ChaCha20", key: 64, iv: 0, tag: 16, block: 8),
     ]
 
-    /// Decrypts `sealed`, behind which its tag stands, if there is one.
+    /// Decrypts `sealed`, behind which its tag stands, if there is one. Without a tag a wrong key is not noticed.
     ///
     /// - Parameter keys: key and initialization vector, one behind the other.
-    /// - Throws: ``SealingFailure/Kind/notAuthentic`` if the tag does not fit. Without a tag a wrong key is not noticed.
+    /// - Throws: ``SealingFailure/Kind/notAuthentic`` if the tag does not fit.
     package func decrypt(_ sealed: UnsafeRawBufferPointer, keys: SecretBytes) throws(SealingFailure) -> SecretBytes {
         let count = sealed.count - tagBytes
         guard keys.count == keyBytes + ivBytes, count >= 0, count.isMultiple(of: blockBytes) else {

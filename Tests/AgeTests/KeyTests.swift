@@ -69,18 +69,20 @@ import Testing
 
     @Test func readsFilesOfKeys() throws {
         let text = "# a comment\r\n\n  \(Self.identityText)\t\r\n#\(Self.identityText)\n\(Self.identityText)"
-        #expect(try IdentityFile.parse(SecretBytes(utf8: text), name: "key.txt").count == 2)
+        #expect(try IdentityFile.parse(SecretBytes(utf8: text), name: "key.txt", access: .unattended).count == 2)
         let recipients = "# people\n\(Self.recipientText)\n\n\(Self.recipientText)\n"
-        #expect(try RecipientFile.parse(Array(recipients.utf8), name: "people.txt").count == 2)
+        #expect(try RecipientFile.parse(Array(recipients.utf8), name: "people.txt", access: .unattended).count == 2)
     }
 
     @Test func aMistakeInAFileIsNamedByItsLineOnly() throws {
         let secret = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZ-hunter2"
         let identities = #expect(throws: AgeFailure.self) {
-            try IdentityFile.parse(SecretBytes(utf8: "# ok\n\(Self.identityText)\n\n\(secret)\n"), name: "key.txt")
+            try IdentityFile.parse(
+                SecretBytes(utf8: "# ok\n\(Self.identityText)\n\n\(secret)\n"), name: "key.txt", access: .unattended)
         }
         let recipients = #expect(throws: AgeFailure.self) {
-            try RecipientFile.parse(Array("\(Self.recipientText)\n\(secret)".utf8), name: "people.txt")
+            try RecipientFile.parse(
+                Array("\(Self.recipientText)\n\(secret)".utf8), name: "people.txt", access: .unattended)
         }
         #expect(identities?.kind == .identity)
         #expect(identities?.span == SourceSpan(file: "key.txt", line: 4))
@@ -93,7 +95,9 @@ import Testing
     }
 
     @Test func filesWithoutKeysAreRefused() {
-        #expect(throws: AgeFailure(.identity, "")) { try IdentityFile.parse(SecretBytes(utf8: "# x\n"), name: "k") }
-        #expect(throws: AgeFailure(.recipient, "")) { try RecipientFile.parse([], name: "k") }
+        #expect(throws: AgeFailure(.identity, "")) {
+            try IdentityFile.parse(SecretBytes(utf8: "# x\n"), name: "k", access: .unattended)
+        }
+        #expect(throws: AgeFailure(.recipient, "")) { try RecipientFile.parse([], name: "k", access: .unattended) }
     }
 }

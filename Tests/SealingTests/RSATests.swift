@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func sealsAndOpens() throws {
-        guard case .rsa(let key) = try PEMPrivateKey(Self.rsa(bits: 2048)) else {
+        guard case .rsa(let key) = try AsymmetricPrivateKey(pem: Self.rsa(bits: 2048)) else {
             Issue.record("no RSA key")
             return
         }
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func refusesWeakAndOversizedKeys() throws {
-        #expect(throws: SealingFailure(.invalidKey, "")) { try PEMPrivateKey(Self.rsa(bits: 1024)) }
+        #expect(throws: SealingFailure(.invalidKey, "")) { try AsymmetricPrivateKey(pem: Self.rsa(bits: 1024)) }
         let modulus = [0x80] + [UInt8](repeating: 1, count: 255)
         for (modulus, exponent): ([UInt8], [UInt8]) in [
             (modulus, [1]), (modulus, [4]), (modulus, [1, 0, 0, 1]), (modulus, []), (modulus, [0, 3]),
@@ -43,15 +43,18 @@ import Testing
 
     @Test func readsEncryptedFilesWithTheirPassphraseOnly() throws {
         let text = try Self.pem(["genpkey", "-algorithm", "ed25519", "-aes256", "-pass", "pass:hunter22"])
-        guard case .ed25519 = try PEMPrivateKey(text, passphrase: SecretBytes(utf8: "hunter22")) else {
+        guard case .ed25519 = try AsymmetricPrivateKey(pem: text, passphrase: SecretBytes(utf8: "hunter22")) else {
             Issue.record("no Ed25519 key")
             return
         }
         for passphrase in [nil, SecretBytes([]), SecretBytes(utf8: "hunter23")] {
-            #expect(throws: SealingFailure(.invalidKey, "")) { try PEMPrivateKey(text, passphrase: passphrase) }
+            #expect(throws: SealingFailure(.invalidKey, "")) {
+                try AsymmetricPrivateKey(pem: text, passphrase: passphrase)
+            }
         }
         #expect(throws: SealingFailure(.invalidKey, "")) {
-            try PEMPrivateKey(Self.pem(["genpkey", "-algorithm", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]))
+            try AsymmetricPrivateKey(
+                pem: Self.pem(["genpkey", "-algorithm", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]))
         }
     }
 }

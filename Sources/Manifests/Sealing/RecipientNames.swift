@@ -1,4 +1,4 @@
-package import ResealAge
+internal import ResealAge
 internal import ResealCore
 
 /// What people call the recipients of a Recipients manifest.

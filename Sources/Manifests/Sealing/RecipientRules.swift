@@ -47,10 +47,12 @@ package struct RecipientRules: Sendable {
     /// Where no rule fits.
     package let fallback: Audience
 
-    /// Throws ``AgeFailure/Kind/recipient`` for a recipient that cannot be read, and for a rule with more than
-    /// ``maximumRecipients``.
-    package init(_ spec: RecipientsSpec) throws(AgeFailure) {
-        var known = KnownRecipients()
+    /// - Parameter access: what sealing to these recipients may do. A repository's text runs no plugin, unless whoever
+    ///   seals has allowed it.
+    /// - Throws: ``AgeFailure/Kind/recipient`` for a recipient that cannot be read, and for a rule with more than
+    ///   ``maximumRecipients``.
+    package init(_ spec: RecipientsSpec, access: KeyAccess = .unattended) throws(AgeFailure) {
+        var known = KnownRecipients(access: access)
         let first = try known.number(of: spec.controller)
         var groups: [String: [Int]] = [:]
         for (name, members) in spec.groups {
@@ -129,14 +131,17 @@ package struct RecipientRules: Sendable {
 
 /// Reads each recipient of a manifest once, however often it is named.
 private struct KnownRecipients {
+    private let access: KeyAccess
     private(set) var recipients: [any ListedRecipient] = []
     private var fingerprints: [String] = []
     private var numbers: [String: Int] = [:]
     private var byFingerprint: [String: Int] = [:]
 
+    init(access: KeyAccess) { self.access = access }
+
     mutating func number(of text: String) throws(AgeFailure) -> Int {
         if let number = numbers[text] { return number }
-        let recipient = try RecipientFile.recipient(text)
+        let recipient = try RecipientFile.recipient(text, access: access)
         let fingerprint = recipient.fingerprint
         // Two spellings of one recipient.
         let number = byFingerprint[fingerprint] ?? recipients.count

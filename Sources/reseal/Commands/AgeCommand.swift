@@ -6,15 +6,21 @@ struct AgeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "age", abstract: "Seal and open age files.",
         usage: """
-            reseal age [--encrypt] (-r RECIPIENT | -R FILE | -e -i FILE)... [--armor] [-o OUTPUT] [INPUT]
+            reseal age [--encrypt] (-r RECIPIENT | -R FILE)... [--armor] [-o OUTPUT] [INPUT]
+            reseal age --encrypt (-r RECIPIENT | -R FILE | -i FILE | -j PLUGIN)... [--armor] [-o OUTPUT] [INPUT]
             reseal age [--encrypt] --passphrase [--armor] [-o OUTPUT] [INPUT]
-            reseal age --decrypt [-i FILE]... [-o OUTPUT] [INPUT]
+            reseal age --decrypt [-i FILE | -j PLUGIN]... [-o OUTPUT] [INPUT]
             """,
         discussion: """
             INPUT is standard input unless given, OUTPUT standard output. An output file appears when it is complete \
-            and replaces an older one. RECIPIENT is a public key `age1…`; files of recipients and identities hold one a \
-            line, with `#` comments, and `-` reads them from standard input. An identity file may be sealed with a \
-            passphrase. Armored and passphrase-sealed files are recognised by themselves.
+            and replaces an older one. RECIPIENT is a public key `age1…`, a post-quantum one `age1pq1…`, one of a \
+            plugin `age1NAME1…`, or an SSH public key `ssh-ed25519 …` or `ssh-rsa …`. Files of recipients and \
+            identities hold one a line, with `#` comments, and `-` reads them from standard input. An identity file \
+            may also be an SSH private key, and it may be sealed with a passphrase. Armored and passphrase-sealed \
+            files are recognised by themselves.
+
+            For recipients and identities of plugins, the program `age-plugin-NAME` is run. It is looked for in the \
+            absolute folders of PATH; AGEDEBUG=plugin shows what it writes to standard error.
 
             EXAMPLES
               reseal age -r age1… -o backup.tar.age backup.tar
@@ -41,6 +47,11 @@ struct AgeCommand: ParsableCommand {
         help: ArgumentHelp("Use the identities of this file. Can be repeated.", valueName: "file"))
     var identity: [String] = []
 
+    @Option(
+        name: [.customShort("j"), .long],
+        help: ArgumentHelp("Use the identity of this plugin that holds no data. Can be repeated.", valueName: "plugin"))
+    var plugin: [String] = []
+
     @Flag(name: .shortAndLong, help: "Seal with a passphrase, which is asked for.")
     var passphrase = false
 
@@ -59,10 +70,7 @@ struct AgeCommand: ParsableCommand {
         let output = AgeOutput(output, isSecret: decrypt)
         try output.requireOther(than: input)
         if decrypt {
-            let identities =
-                identity.isEmpty
-                ? [PromptingIdentity(question: "Passphrase")] : try AgeKeys.identities(files: identity)
-            try Age.decrypt(from: input.read, with: identities, into: output.write)
+            try Age.decrypt(from: input.read, with: identities(), into: output.write)
         } else {
             guard armor || !output.isTerminal else {
                 throw AgeFailure(
@@ -74,15 +82,20 @@ struct AgeCommand: ParsableCommand {
         try output.finish()
     }
 
-    private func recipients() throws -> [any Recipient] {
-        if passphrase { return [try ScryptRecipient(AgePassphrase.forEncryption())] }
-        var recipients = try AgeKeys.recipients(recipient, files: recipientsFile)
-        for identity in try AgeKeys.identities(files: identity) {
-            guard let identity = identity as? any RecipientDeriving else {
-                throw AgeFailure(.identity, "an identity has no recipient to seal for", hint: "name it with -r")
-            }
-            recipients.append(identity.derivedRecipient)
+    private func identities() throws -> [any Identity] {
+        if identity.isEmpty, plugin.isEmpty {
+            return [PromptedPassphrase(question: "Passphrase", interaction: AgeKeys.access.interaction)]
         }
-        return recipients
+        return try namedIdentities()
+    }
+
+    private func namedIdentities() throws -> [any RecipientDeriving] {
+        try AgeKeys.identities(files: identity) + plugin.map { try PluginIdentity(plugin: $0, access: AgeKeys.access) }
+    }
+
+    private func recipients() throws -> [any Recipient] {
+        if passphrase { return [try ScryptRecipient(AgePassphrase.forEncryption(AgeKeys.access.interaction))] }
+        return try AgeKeys.recipients(recipient, files: recipientsFile)
+            + namedIdentities().flatMap { try $0.recipients() }
     }
 }

@@ -33,13 +33,15 @@ struct AgeOptionCheck {
     }
 
     private func checkEncryption() throws(AgeFailure) {
-        try refuse(
-            !options.identity.isEmpty && !options.encrypt && !options.passphrase,
-            "-i/--identity needs -d/--decrypt, or -e/--encrypt to seal for the identity's own recipient",
-            "to open a file, add -d/--decrypt")
+        for (name, values) in [("-i/--identity", options.identity), ("-j/--plugin", options.plugin)] {
+            try refuse(
+                !values.isEmpty && !options.encrypt && !options.passphrase,
+                "\(name) needs -d/--decrypt, or -e/--encrypt to seal for the identity's own recipient",
+                "to open a file, add -d/--decrypt")
+        }
         let others = [
             ("-r/--recipient", options.recipient), ("-R/--recipients-file", options.recipientsFile),
-            ("-i/--identity", options.identity),
+            ("-i/--identity", options.identity), ("-j/--plugin", options.plugin),
         ]
         for (name, values) in others {
             try refuse(

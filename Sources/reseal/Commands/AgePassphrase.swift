@@ -3,38 +3,13 @@ internal import ResealAge
 internal import ResealCore
 internal import ResealSealing
 
-/// Opens a file that is sealed with a passphrase, and asks for it only then.
-struct PromptingIdentity: Identity {
-    let question: String
-
-    func unwrap(_ stanzas: [Stanza]) throws(AgeFailure) -> SecretBytes? {
-        // A malformed or too costly file is refused before anyone is asked for anything.
-        guard try ScryptIdentity.recognizes(stanzas) else {
-            throw AgeFailure(
-                .noMatch, "no identity was given, and the file is not sealed with a passphrase",
-                hint: "name an identity file with `-i FILE`")
-        }
-        let passphrase = try AgePassphrase.ask(question)
-        guard let fileKey = try ScryptIdentity(passphrase).unwrap(stanzas) else {
-            throw AgeFailure(.noMatch, "the passphrase is wrong", hint: "try again; letter case and spaces count")
-        }
-        return fileKey
-    }
-}
-
 /// Passphrases for `reseal age`.
 enum AgePassphrase {
-    static func ask(_ question: String) throws(AgeFailure) -> SecretBytes {
-        do throws(TerminalFailure) { return try HiddenPrompt.read(question) } catch {
-            throw AgeFailure(.passphrase, error.message, hint: error.hint)
-        }
-    }
-
     /// Asks twice, or makes one up and shows it.
-    static func forEncryption() throws -> SecretBytes {
-        let first = try ask("Passphrase (leave empty to have a strong one made)")
+    static func forEncryption(_ interaction: any KeyInteraction) throws -> SecretBytes {
+        let first = try interaction.secret("Passphrase (leave empty to have a strong one made)")
         if first.isEmpty { return try generated() }
-        guard try ask("Passphrase again").isEqual(to: first) else {
+        guard try interaction.secret("Passphrase again").isEqual(to: first) else {
             throw AgeFailure(.passphrase, "the two passphrases differ", hint: "run the command again")
         }
         return first

@@ -5,7 +5,7 @@ internal import ResealSealing
 /// The first two manifests of a new repository.
 enum StarterManifests {
     static func write(to folder: String, recipient text: String) throws {
-        let recipient = try RecipientFile.recipient(text)
+        let recipient = try RecipientFile.recipient(text, access: .unattended)
         let id = Hex.encode(try SystemRandom.bytes(16))
         let repository = """
             apiVersion: reseal/v1

@@ -107,7 +107,7 @@ struct GitSettings {
             .noRepository, "no repository is given", hint: "name one with --repo, or `repo:` in the vault's config.yaml")
     }
 
-    /// Opens the identity files. Throws `plan.no-identity` when none is given.
+    /// Reads the identity files. Throws `plan.no-identity` when none is given.
     func identities() throws -> [any Identity] {
         guard hasIdentity else {
             throw ReconcileFailure(

@@ -35,7 +35,9 @@ enum HiddenPrompt {
     /// Asks once. The answer may be empty; it is without its line feed.
     ///
     /// Echo is on again when this returns or throws, and also when a signal ends or stops the process meanwhile.
-    static func read(_ question: String) throws(TerminalFailure) -> SecretBytes {
+    ///
+    /// - Parameter isHidden: false for an answer that may be seen while it is typed.
+    static func read(_ question: String, isHidden: Bool = true) throws(TerminalFailure) -> SecretBytes {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
         guard terminal >= 0 else {
             throw TerminalFailure(
@@ -43,7 +45,7 @@ enum HiddenPrompt {
         }
         defer { close(terminal) }
         while true {
-            switch try attempt(terminal, question) {
+            switch try attempt(terminal, question, isHidden) {
             case .answer(let secret): return secret
             case .signal(let number):
                 // The terminal and the dispositions are as before, so this does what the signal would have done.
@@ -60,7 +62,9 @@ enum HiddenPrompt {
         case signal(Int32)
     }
 
-    private static func attempt(_ terminal: Int32, _ question: String) throws(TerminalFailure) -> Outcome {
+    private static func attempt(
+        _ terminal: Int32, _ question: String, _ isHidden: Bool
+    ) throws(TerminalFailure) -> Outcome {
         var before = termios()
         guard tcgetattr(terminal, &before) == 0 else {
             throw TerminalFailure(.missing, "the terminal cannot be set up", hint: "run the command in a terminal")
@@ -68,13 +72,13 @@ enum HiddenPrompt {
         // The trap stands before echo goes and until it is back, so no signal finds the terminal without echo.
         let trap = try SignalTrap()
         var hidden = before
-        hidden.c_lflag &= ~tcflag_t(ECHO)
+        if isHidden { hidden.c_lflag &= ~tcflag_t(ECHO) }
         hidden.c_lflag |= tcflag_t(ICANON | ISIG)
         tcsetattr(terminal, TCSAFLUSH, &hidden)
         write("\(question): ", to: terminal)
         let outcome = Result { () throws(TerminalFailure) in try readLine(terminal, trap) }
         tcsetattr(terminal, TCSAFLUSH, &before)
-        write("\n", to: terminal)
+        if isHidden { write("\n", to: terminal) }
         if let signal = trap.remove() { return .signal(signal) }
         return try outcome.get()
     }

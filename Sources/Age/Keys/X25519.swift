@@ -104,7 +104,7 @@ package struct X25519Identity: RecipientDeriving, CustomStringConvertible, Custo
         }
     }
 
-    package var derivedRecipient: any Recipient & CustomStringConvertible { recipient }
+    package func recipients() -> [any Recipient] { [recipient] }
     package var description: String { SecretBytes.redacted }
     package var customMirror: Mirror { Mirror(self, children: []) }
 

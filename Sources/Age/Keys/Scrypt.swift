@@ -19,20 +19,15 @@ package struct ScryptRecipient: LabeledRecipient {
         self.logN = logN
     }
 
-    package func wrap(_ fileKey: SecretBytes) throws(AgeFailure) -> [Stanza] {
+    package func wrapWithLabels(_ fileKey: SecretBytes) throws(AgeFailure) -> (stanzas: [Stanza], labels: Set<String>) {
         let salt = try sealing { () throws(SealingFailure) in try SystemRandom.bytes(Self.saltBytes) }
         let key = try Self.wrapKey(passphrase, salt: salt, logN: logN)
-        return [
-            Stanza(
-                type: Self.stanzaType, arguments: [Base64.encode(salt, padded: false), "\(logN)"],
-                body: try FileKey.wrap(fileKey, with: key))
-        ]
-    }
-
-    package func wrapWithLabels(_ fileKey: SecretBytes) throws(AgeFailure) -> (stanzas: [Stanza], labels: Set<String>) {
+        let stanza = Stanza(
+            type: Self.stanzaType, arguments: [Base64.encode(salt, padded: false), "\(logN)"],
+            body: try FileKey.wrap(fileKey, with: key))
         // A label that nobody else has, so that a passphrase goes with no other recipient, another passphrase included.
         let label = try sealing { () throws(SealingFailure) in Hex.encode(try SystemRandom.bytes(16)) }
-        return (try wrap(fileKey), [label])
+        return ([stanza], [label])
     }
 
     static func wrapKey(_ passphrase: SecretBytes, salt: [UInt8], logN: Int) throws(AgeFailure) -> SecretBytes {

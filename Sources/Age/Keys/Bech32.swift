@@ -9,9 +9,28 @@ enum Bech32 {
     }()
     private static let checksumLetters = 6
 
-    /// Where the data begins: behind the last `1`, before which stands the human-readable part. `nil` without one.
-    static func dataStart(of text: UnsafeRawBufferPointer) -> Int? {
-        text.lastIndex(of: UInt8(ascii: "1")).map { $0 + 1 }
+    /// The part before the data of a text that is valid Bech32 in one case; `nil` for any other text. What the data are
+    /// is of no interest here.
+    static func humanReadablePart(of text: UnsafeRawBufferPointer) -> String? {
+        guard let end = text.lastIndex(of: UInt8(ascii: "1")), end > 0, text.count - end - 1 >= checksumLetters else {
+            return nil
+        }
+        let head = text[..<end]
+        // Either case alone is a spelling; mixed they are none.
+        let isUpper = text.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+        guard head.allSatisfy(Stanza.isVisible),
+            !isUpper || !text.contains(where: { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) })
+        else { return nil }
+        let letters = text.count - end - 1 - checksumLetters
+        var checksum = Checksum(prefix: head)
+        var padding: UInt8 = 0
+        for (i, letter) in text[(end + 1)...].enumerated() {
+            guard let value = value(of: letter, isUpper: isUpper) else { return nil }
+            checksum.add(value)
+            if i == letters - 1 { padding = value & (1 << UInt8(letters * 5 % 8) - 1) }
+        }
+        guard checksum.isValid, padding == 0, letters * 5 % 8 < 5 else { return nil }
+        return String(decoding: head, as: UTF8.self)
     }
 
     /// Decodes `text` of exactly `out.count` bytes of data. False for anything but valid Bech32 in one case with the
@@ -47,14 +66,25 @@ enum Bech32 {
 
     /// The length of the text for `bytes` bytes of data.
     static func encodedCount(prefix: StaticString, bytes: Int) -> Int {
-        prefix.utf8CodeUnitCount + 1 + (bytes * 8 + 4) / 5 + checksumLetters
+        encodedCount(prefix: raw(prefix), bytes: bytes)
+    }
+
+    static func encodedCount(prefix: UnsafeRawBufferPointer, bytes: Int) -> Int {
+        prefix.count + 1 + (bytes * 8 + 4) / 5 + checksumLetters
     }
 
     /// Writes the text in the case of `prefix`; `out` has ``encodedCount(prefix:bytes:)`` bytes.
     static func encode(
         _ data: UnsafeRawBufferPointer, prefix: StaticString, into out: UnsafeMutableRawBufferPointer
+    ) { encode(data, prefix: raw(prefix), into: out) }
+
+    private static func raw(_ text: StaticString) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+
+    static func encode(
+        _ data: UnsafeRawBufferPointer, prefix head: UnsafeRawBufferPointer, into out: UnsafeMutableRawBufferPointer
     ) {
-        let head = UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
         let isUpper = head.first.map { $0 < UInt8(ascii: "a") } ?? false
         out.copyMemory(from: head)
         out[head.count] = UInt8(ascii: "1")

@@ -1,12 +1,14 @@
 internal import COpenSSL
 
-/// A private key of a PEM file: PKCS #1 or PKCS #8 (RFC 7468), plain or encrypted.
-package enum PEMPrivateKey: Sendable {
+/// A private key of one of the kinds that SSH keys have here.
+package enum AsymmetricPrivateKey: Sendable {
     case rsa(RSAPrivateKey)
     case ed25519(Ed25519PrivateKey)
 
+    /// Reads PEM: PKCS #1 or PKCS #8, plain or encrypted.
+    ///
     /// Throws ``SealingFailure/Kind/invalidKey`` for text that is no such key, and for a wrong passphrase.
-    package init(_ text: SecretBytes, passphrase: SecretBytes? = nil) throws(SealingFailure) {
+    package init(pem text: SecretBytes, passphrase: SecretBytes? = nil) throws(SealingFailure) {
         let raw = text.withUnsafeBytes { text in
             guard let passphrase else { return reseal_pem_private_key(text.baseAddress, text.count, nil, 0) }
             return passphrase.withUnsafeBytes {
