@@ -26,13 +26,14 @@ final class Plugins: Sendable {
         }
     }
 
-    /// Everything is allowed, and nothing is waited for long.
-    func access(_ user: any KeyInteraction = NoInteraction(), _ policy: PluginPolicy = .all) -> KeyAccess {
+    /// Everything is allowed, unless `policy` says otherwise. Impatient access gives up on silent plugins soon.
+    func access(
+        _ user: any KeyInteraction = NoInteraction(), _ policy: PluginPolicy = .all, isImpatient: Bool = false
+    ) -> KeyAccess {
         var policy = policy
         policy.searchPath = [folder.path]
-        policy.limits.silence = .milliseconds(400)
-        policy.limits.notice = .milliseconds(100)
         policy.limits.grace = .milliseconds(50)
+        if isImpatient { (policy.limits.silence, policy.limits.notice) = (.milliseconds(300), .milliseconds(50)) }
         return KeyAccess(interaction: user, plugins: policy)
     }
 
