@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 
 @testable import ResealAge
@@ -10,7 +11,13 @@ final class Plugins: Sendable {
         "empty",
         "longkey", "refusing", "dying", "babbling", "silent", "flooding", "deaf",
     ]
-    private static let installed = Result { try Plugins() }
+    private static let installed = Result {
+        // What is kept for all tests is released by nobody.
+        atexit {
+            if let plugins = try? Plugins.all() { try? FileManager.default.removeItem(atPath: plugins.folder.path) }
+        }
+        return try Plugins()
+    }
 
     static func all() throws -> Plugins { try installed.get() }
 
