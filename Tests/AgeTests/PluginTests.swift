@@ -12,12 +12,16 @@ import Testing
 
     init() throws { plugins = try Plugins.all() }
 
+    /// Those that would never say anything.
+    private func isMute(_ name: String) -> Bool { ["silent", "deaf"].contains(name) }
+
     private func recipient(_ name: String, _ user: any KeyInteraction = NoInteraction()) throws -> PluginRecipient {
-        try PluginRecipient(Plugins.recipient(name), access: plugins.access(user))
+        try PluginRecipient(Plugins.recipient(name), access: plugins.access(user, isImpatient: isMute(name)))
     }
 
-    private func identity(_ name: String, _ user: any KeyInteraction = NoInteraction()) throws -> PluginIdentity {
-        try PluginIdentity(SecretBytes(utf8: Plugins.identity(name)), access: plugins.access(user))
+    private func identity(_ name: String) throws -> PluginIdentity {
+        let access = plugins.access(isImpatient: isMute(name))
+        return try PluginIdentity(SecretBytes(utf8: Plugins.identity(name)), access: access)
     }
 
     @Test func sealsAndOpens() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 
 @testable import ResealAge
@@ -10,7 +11,13 @@ final class Plugins: Sendable {
         "empty",
         "longkey", "refusing", "dying", "babbling", "silent", "flooding", "deaf",
     ]
-    private static let installed = Result { try Plugins() }
+    private static let installed = Result {
+        // What is kept for all tests is released by nobody.
+        atexit {
+            if let plugins = try? Plugins.all() { try? FileManager.default.removeItem(atPath: plugins.folder.path) }
+        }
+        return try Plugins()
+    }
 
     static func all() throws -> Plugins { try installed.get() }
 
@@ -26,13 +33,14 @@ final class Plugins: Sendable {
         }
     }
 
-    /// Everything is allowed, and nothing is waited for long.
-    func access(_ user: any KeyInteraction = NoInteraction(), _ policy: PluginPolicy = .all) -> KeyAccess {
+    /// Everything is allowed, unless `policy` says otherwise. Impatient access gives up on silent plugins soon.
+    func access(
+        _ user: any KeyInteraction = NoInteraction(), _ policy: PluginPolicy = .all, isImpatient: Bool = false
+    ) -> KeyAccess {
         var policy = policy
         policy.searchPath = [folder.path]
-        policy.limits.silence = .milliseconds(400)
-        policy.limits.notice = .milliseconds(100)
         policy.limits.grace = .milliseconds(50)
+        if isImpatient { (policy.limits.silence, policy.limits.notice) = (.milliseconds(300), .milliseconds(50)) }
         return KeyAccess(interaction: user, plugins: policy)
     }
 

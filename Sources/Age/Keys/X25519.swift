@@ -28,9 +28,19 @@ package struct X25519Recipient: ListedRecipient, Hashable {
         let isValid = key.withUnsafeMutableBytes { key in
             letters.withUnsafeBytes { Bech32.decode($0, prefix: Self.prefix, into: key) }
         }
-        guard isValid else { throw RecipientFile.refusal(of: letters) }
+        guard isValid else { throw Self.refusal(of: text) }
         bytes = key
         description = text
+    }
+
+    private static func refusal(of text: String) -> AgeFailure {
+        // The letters of the data do not include `1`, so that a second one ends the name of another kind.
+        guard text.hasPrefix("age1") && text.dropFirst(4).contains("1") || SSHPublicKey.isMeant(by: text) else {
+            return RecipientFile.refusal(of: Array(text.utf8))
+        }
+        return AgeFailure(
+            .recipient, "the recipient is of a kind that cannot be used here",
+            hint: "use an X25519 recipient, `age1` and 58 characters, as `reseal keygen` makes them")
     }
 
     init(publicKey: [UInt8]) {
