@@ -39,7 +39,7 @@ import Testing
             (["versions", "prod/note"], "vault.secret.list", "ok"), (["set", "prod/note"], "vault.secret.write", "ok"),
             (["set", "made/new"], "vault.secret.create", "ok"), (["rollback", "prod/note"], "vault.secret.rollback", "ok"),
             (["delete", "prod/note"], "vault.secret.delete", "ok"),
-            (["delete", "prod/kept"], "vault.secret.delete", "failed"), (["plan"], "git.plan", "ok"),
+            (["delete", "prod/kept"], "vault.secret.delete", "refused"), (["plan"], "git.plan", "ok"),
             (["audit", "list"], "audit.read", "ok"),
         ]
         for (line, action, result) in lines {
@@ -122,7 +122,9 @@ import Testing
     // MARK: Status
 
     @Test func statusTellsWhatTheVaultHolds() throws {
-        let members: Set = ["home", "vault_serial", "secrets", "sources", "drifted", "conditions", "audit_head"]
+        let members: Set = ["home", "vault_serial", "secrets", "sources", "drifted", "conditions", "audit_head",
+            "kek_created_at",
+        ]
         let before = try user.expectJSON("status", "--json", members: members)
         #expect(before["secrets"]?["active"]?.integerValue == Int64(SampleRepository.fields.count))
         #expect(before["drifted"]?.arrayValue?.isEmpty == true)

@@ -52,7 +52,8 @@ extension StringFormat {
     /// Native, post-quantum, tagged and plugin recipients, or an SSH public key. Editors see the outline; lengths and
     /// checksums are checked here.
     private static let recipientPattern =
-        "(age1([a-z0-9.+-]+1)?[02-9ac-hj-np-z]{6,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]+={0,2}( [^\\u0000-\\u001f]*)?)"
+        "(age1[02-9ac-hj-np-z]{58}|age1[a-z0-9.+-]+1[02-9ac-hj-np-z]{6,}"
+        + "|ssh-(ed25519|rsa) [A-Za-z0-9+/]+={0,2}( [^\\u0000-\\u001f]*)?)"
 
     static let recipient = StringFormat(
         "an age recipient (age1… or an SSH public key)", pattern: "^\(recipientPattern)$", bytes: 1...4096, problem: recipientProblem)
