@@ -53,7 +53,8 @@ extension StringFormat {
     /// checksums are checked here.
     private static let recipientPattern =
         "(age1[02-9ac-hj-np-z]{58}|age1[a-z0-9.+-]+1[02-9ac-hj-np-z]{6,}"
-        + "|ssh-(ed25519|rsa) [A-Za-z0-9+/]+={0,2}( [^\\u0000-\\u001f]*)?)"
+        + "|ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( [^\\u0000-\\u001f]*)?"
+        + "|ssh-rsa AAAAB3NzaC1yc2E[A-Za-z0-9+/]{300,}={0,2}( [^\\u0000-\\u001f]*)?)"
 
     static let recipient = StringFormat(
         "an age recipient (age1… or an SSH public key)", pattern: "^\(recipientPattern)$", bytes: 1...4096, problem: recipientProblem)
