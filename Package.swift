@@ -112,7 +112,7 @@ let package = Package(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal", "embedded-vault"], swiftSettings: strict),
         .testTarget(
             name: "SOPSTests",
             dependencies: [
