@@ -76,5 +76,12 @@ let package = Package(
         .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
+        .testTarget(
+            name: "VaultTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealVault", "TestSupport", "reseal",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
     ]
 )
