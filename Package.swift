@@ -119,5 +119,12 @@ let package = Package(
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
                 "ResealReconciler", "TestSupport", "reseal",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "VaultTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealVault", "TestSupport", "reseal",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
     ]
 )

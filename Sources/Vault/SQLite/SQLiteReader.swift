@@ -72,8 +72,10 @@ class SQLiteReader: StoreReader {
 
     func sealedValue(_ number: Int64, of rowID: Int64) throws -> SealedValue? {
         try one(
-            "SELECT kek, dek, ciphertext FROM versions WHERE secret = ? AND number = ? AND ciphertext IS NOT NULL",
-            [rowID, number]
+            """
+            SELECT v.kek, k.wrapped, v.ciphertext FROM versions v JOIN data_keys k ON k.id = v.data_key
+            WHERE v.secret = ? AND v.number = ?
+            """, [rowID, number]
         ) { SealedValue(kek: $0.integer(0), wrappedDEK: $0.bytes(1), ciphertext: $0.bytes(2)) }
     }
 

@@ -39,6 +39,10 @@ enum SQLiteSchema {
         CREATE INDEX secrets_drift ON secrets (id) WHERE drift IS NOT NULL;
         CREATE INDEX secrets_purge ON secrets (purge_at) WHERE purge_at IS NOT NULL;
 
+        -- Rows are only ever added at the end, and overwritten in place by zeros: so SQLite never moves one to another
+        -- page, where moving leaves a copy in the slack of the page before. To destroy a key is to destroy its value.
+        CREATE TABLE data_keys (id INTEGER PRIMARY KEY, wrapped BLOB NOT NULL) STRICT;
+
         CREATE TABLE versions (
             secret INTEGER NOT NULL REFERENCES secrets (id),
             number INTEGER NOT NULL,
@@ -49,7 +53,7 @@ enum SQLiteSchema {
             fingerprint BLOB NOT NULL,
             fields BLOB NOT NULL,
             kek INTEGER,
-            dek BLOB,
+            data_key INTEGER REFERENCES data_keys (id),
             ciphertext BLOB,
             source_commit BLOB,
             source_path TEXT,

@@ -24,10 +24,13 @@ package final class SQLiteStore: Store {
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { db in
-            // Deleted content is overwritten, so that destroyed keys do not stay in free pages. A file that somebody
-            // prepared gets no functions to call.
+            // Deleted content is overwritten, and nothing spills into temporary files. A file that somebody prepared
+            // gets no functions to call.
             try db.execute(
-                sql: "PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF")
+                sql: """
+                    PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;
+                    PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;
+                    """)
         }
         do {
             if size == nil { try AtomicFile.write([], to: path, mode: 0o600, replacing: false) }

@@ -64,11 +64,12 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     }
 
     func insert(_ version: VersionRecord, value: SealedValue, of rowID: Int64) throws {
+        try run("INSERT INTO data_keys (wrapped) VALUES (?)", [Data(value.wrappedDEK)])
         try run(
             """
-            INSERT INTO versions (\(VersionRecord.columns), secret, kek, dek, ciphertext)
+            INSERT INTO versions (\(VersionRecord.columns), secret, kek, data_key, ciphertext)
             VALUES (?\(String(repeating: ", ?", count: 18)))
-            """, version.values + [rowID, value.kek, Data(value.wrappedDEK), Data(value.ciphertext)])
+            """, version.values + [rowID, value.kek, db.lastInsertedRowID, Data(value.ciphertext)])
     }
 
     func retire(_ version: Int64, of rowID: Int64, purgeAt: Timestamp) throws {
@@ -78,9 +79,15 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     }
 
     func destroy(_ version: Int64, of rowID: Int64, at now: Timestamp) throws {
+        // Of the same length, hence in the same place.
         try run(
             """
-            UPDATE versions SET state = 'destroyed', kek = NULL, dek = NULL, ciphertext = NULL, purge_at = NULL,
+            UPDATE data_keys SET wrapped = zeroblob(length(wrapped))
+            WHERE id = (SELECT data_key FROM versions WHERE secret = ? AND number = ?)
+            """, [rowID, version])
+        try run(
+            """
+            UPDATE versions SET state = 'destroyed', kek = NULL, data_key = NULL, ciphertext = NULL, purge_at = NULL,
                 destroyed_at = ? WHERE secret = ? AND number = ?
             """, [now.milliseconds, rowID, version])
     }

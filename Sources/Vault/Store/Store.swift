@@ -12,7 +12,7 @@ package protocol Store: Sendable {
     func write<R>(_ body: (any StoreTransaction) throws -> R) throws -> R
     /// Checks the storage's own structure; the findings, or nothing when it is sound.
     func integrityProblems() throws -> [String]
-    /// Forgets what destroyed rows left behind in files beside the store.
+    /// Forgets what destroyed versions left behind in files beside the store.
     func scrub() throws
 }
 
@@ -68,7 +68,8 @@ package protocol StoreTransaction: StoreReader {
     func insert(_ version: VersionRecord, value: SealedValue, of rowID: Int64) throws
     /// The current version becomes a previous one that is destroyed at `purgeAt`.
     func retire(_ version: Int64, of rowID: Int64, purgeAt: Timestamp) throws
-    /// Removes key and ciphertext of a version; its record stays.
+    /// Removes key and ciphertext of a version; its record stays. After the next ``Store/scrub()`` the wrapped key stands
+    /// nowhere in the store's files, so that what may be left of the ciphertext is noise.
     func destroy(_ version: Int64, of rowID: Int64, at now: Timestamp) throws
 
     /// Inserts (id 0) or updates; the id.
