@@ -20,7 +20,8 @@ import Testing
         var limits = ManifestLimits()
         limits.yaml.fileBytes = 100
         #expect(read(secret("value: x"), limits: limits).codes == [])
-        #expect(read(secret("value: x") + String(repeating: "#", count: 100), limits: limits).codes == ["yaml.too-large"])
+        #expect(
+            read(secret("value: x") + String(repeating: "#", count: 100), limits: limits).codes == ["yaml.too-large"])
     }
 
     @Test(arguments: ["x", "é"])
@@ -110,7 +111,10 @@ import Testing
     @Test func valuesHaveALargestNumberOfFields() {
         let fields = times(1001) { "k\($0): x, " }
         #expect(read(secret("value: {\(fields)}")).codes == ["manifest.too-many-fields"])
-        #expect(read(secret("value: {\(fields) l: x, m: [x]}")).codes == ["manifest.too-many-fields", "manifest.list-value"])
+        #expect(
+            read(secret("value: {\(fields) l: x, m: [x]}")).codes == [
+                "manifest.too-many-fields", "manifest.list-value",
+            ])
         #expect(read(secret("value: {\(fields.dropLast(10))}")).manifests.first?.leaves.count == 1000)
     }
 
@@ -158,10 +162,14 @@ import Testing
     }
 
     private static let fragments = [
-        "[", "{", "]", "}", ",", ":", "- ", "? ", ": ", "&a ", "*a ", "!a ", "!!str ", "! ", "|", ">", "\"", "'", "%", "@",
-        "a: ", "a:\n", "- a\n", "? a\n", "---\n", "--- a\n", "...\n", "#", "# a\n", " ", "\n", "\t", "\r\n", "a\n", "a ", "é",
-        "[]", "{}", "[a,", "{a: b, ", "\\", "\"\\x41", "'' ", "a: &a *a\n", "<<: ", "a: |\n", "a: >\n  b\n\n", "- - - -\n",
-        " a\n", "- |\n\n", "a: 'b\n\n", "%TAG ! a\n", "--- !a\n", "*a : ", "&a b: *a\n", "[\n", "-\n", ": \n", "\u{feff}",
+        "[", "{", "]", "}", ",", ":", "- ", "? ", ": ", "&a ", "*a ", "!a ", "!!str ", "! ", "|", ">", "\"", "'", "%",
+        "@",
+        "a: ", "a:\n", "- a\n", "? a\n", "---\n", "--- a\n", "...\n", "#", "# a\n", " ", "\n", "\t", "\r\n", "a\n",
+        "a ", "é",
+        "[]", "{}", "[a,", "{a: b, ", "\\", "\"\\x41", "'' ", "a: &a *a\n", "<<: ", "a: |\n", "a: >\n  b\n\n",
+        "- - - -\n",
+        " a\n", "- |\n\n", "a: 'b\n\n", "%TAG ! a\n", "--- !a\n", "*a : ", "&a b: *a\n", "[\n", "-\n", ": \n",
+        "\u{feff}",
         "-----BEGIN AGE ENCRYPTED FILE-----\n", "---\n%YAML 1.2\n",
     ]
 
