@@ -13,7 +13,7 @@ package enum SettingsFile {
                     at: SourceSpan(file: name))
             ])
         }
-        let text = SourceText(file: name, commit: nil, bytes: bytes, maximumDefects: 10)
+        let text = SourceText(file: name, commit: nil, bytes: bytes, maximumDefects: 51)
         var log = DiagnosticLog(limit: 50)
         let reading = YAMLReader.read(text, limits: limits, log: &log)
         var settings: [String: String] = [:]

@@ -22,20 +22,26 @@ import Testing
             testDescription: "resourceName", format: .resourceName,
             good: ["a", "prod/orders-db", "a.b/c_d/0", "...", "a/..b", String(repeating: "a", count: 255)],
             bad: [
-                "", "A", "a//b", "/a", "a/", "a/../b", ".", "a/.", "a b", "ä", "a\u{0}", String(repeating: "a", count: 256),
+                "", "A", "a//b", "/a", "a/", "a/../b", ".", "a/.", "a b", "ä", "a\u{0}",
+                String(repeating: "a", count: 256),
             ]),
         Case(
             testDescription: "label", format: .label, good: ["a", "Team-1/x_y.z"],
             bad: ["", "a b", "é", "a:b", String(repeating: "a", count: 129)]),
-        Case(testDescription: "configName", format: .configName, good: ["main", "A-1_b.c"], bad: ["", "a/b", "a b", "$x"]),
+        Case(
+            testDescription: "configName", format: .configName, good: ["main", "A-1_b.c"],
+            bad: ["", "a/b", "a b", "$x"]),
         Case(
             testDescription: "fieldName", format: .fieldName, good: ["password", "pass word", "ключ", "a.b", "x\\y"],
             bad: ["", "a\nb", "a\tb", "a\u{7f}", String(repeating: "a", count: 129)]),
         Case(
-            testDescription: "repositoryID", format: .repositoryID, good: ["0123456789abcdef", String(repeating: "a", count: 64)],
+            testDescription: "repositoryID", format: .repositoryID,
+            good: ["0123456789abcdef", String(repeating: "a", count: 64)],
             bad: ["0123456789abcde", "0123456789ABCDEF", String(repeating: "a", count: 65)]),
         Case(testDescription: "region", format: .region, good: ["eu-central-1"], bad: ["eu", "EU-1", "eu central"]),
-        Case(testDescription: "kubernetesName", format: .kubernetesName, good: ["orders", "a.b-1"], bad: ["", "A", "a_b"]),
+        Case(
+            testDescription: "kubernetesName", format: .kubernetesName, good: ["orders", "a.b-1"],
+            bad: ["", "A", "a_b"]),
         Case(
             testDescription: "databaseRole", format: .databaseRole, good: ["orders", "Mixed Case", "rôle"],
             bad: ["", String(repeating: "a", count: 64), "a\u{0}b"],
@@ -78,13 +84,19 @@ import Testing
         Case(
             testDescription: "principal", format: .principal,
             good: ["*", "user:alice", "service:orders/api", "role:sre", "user:a@b.example", "user:A+b"],
-            bad: ["", "alice", "group:x", "user:", "user:a b", "user:é", "**", "user:" + String(repeating: "a", count: 256)]),
+            bad: [
+                "", "alice", "group:x", "user:", "user:a b", "user:é", "**",
+                "user:" + String(repeating: "a", count: 256),
+            ]),
         Case(
             testDescription: "member", format: .member, good: ["user:alice", "service:x"],
             bad: ["role:sre", "*", "user:", "alice"]),
         Case(
             testDescription: "recipient", format: .recipient, good: [Key.alice],
-            bad: ["", "age1", "age1abc", Key.alice.uppercased(), "ssh-ed25519 AAAA", "AGE-SECRET-KEY-1QQQ", Key.alice + "q"],
+            bad: [
+                "", "age1", "age1abc", Key.alice.uppercased(), "ssh-ed25519 AAAA", "AGE-SECRET-KEY-1QQQ",
+                Key.alice + "q",
+            ],
             badInMeaning: [String(Key.alice.dropLast()) + (Key.alice.hasSuffix("q") ? "p" : "q")]),
         Case(
             testDescription: "recipientOrGroup", format: .recipientOrGroup, good: [Key.bob, "group:ops"],

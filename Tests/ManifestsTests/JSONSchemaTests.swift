@@ -28,7 +28,8 @@ import Testing
         let documents = [
             good, good.replacing("reseal/v1", with: "reseal/v2"), good.replacing("Role", with: "Rolle"),
             good.replacing("kind: Role\n", with: ""), good.replacing("apiVersion: reseal/v1\n", with: ""),
-            good.replacing("metadata: {name: a}\n", with: ""), good.replacing("spec: {}\n", with: ""), good + "status: {}\n",
+            good.replacing("metadata: {name: a}\n", with: ""), good.replacing("spec: {}\n", with: ""),
+            good + "status: {}\n",
             "- a\n", "text\n", "[]\n", "{}\n", good.replacing("{name: a}", with: "[a]"),
             good.replacing("{name: a}", with: "{name: a, organization: B}"), good.replacing("{}", with: "[]"),
         ]
@@ -40,13 +41,15 @@ import Testing
     /// Shapes of `spec.value`, the one part that no shape describes to the validator.
     @Test func valuesGetTheSameVerdict() throws {
         let good = [
-            " x", " 5", " 1.5", " true", " ~", "", " ''", " {a: 1}", " {a: {b: {c: x}}}", " {a: ~}", " {'pass word': x}",
+            " x", " 5", " 1.5", " true", " ~", "", " ''", " {a: 1}", " {a: {b: {c: x}}}", " {a: ~}",
+            " {'pass word': x}",
             " {fromFile: x.age}", " {fromFile: a/b.age}", " {fromSOPS: x.yaml}", " {fromSOPS: x.yaml, key: a.b}",
             " {fromfile: x}", " {'1': x}",
         ]
         let bad = [
             " [a]", " {}", " {a: []}", " {a: {}}", " {a: {b: [1]}}", " {'': x}", " {\"a\\tb\": x}", " {fromFile: /x}",
-            " {fromFile: ../x}", " {fromFile: [x]}", " {fromFile: x, other: y}", " {fromSOPS: x, kee: y}", " {fromFile: ~}",
+            " {fromFile: ../x}", " {fromFile: [x]}", " {fromFile: x, other: y}", " {fromSOPS: x, kee: y}",
+            " {fromFile: ~}",
             " {a: {fromFile: x}}", " {fromSOPS: x, key: [a]}", " {key: x, fromSOPS: ..}",
             " {\(String(repeating: "k", count: 129)): x}",
         ]
@@ -62,7 +65,9 @@ import Testing
         func visit(_ schema: JSON) {
             for (_, property) in schema["properties"]?.objectValue ?? [:] where property.objectValue != nil {
                 if property["const"] == nil { count += 1 }
-                #expect(property["description"]?.stringValue?.isEmpty == false || property["const"] != nil, "\(property.canonical)")
+                #expect(
+                    property["description"]?.stringValue?.isEmpty == false || property["const"] != nil,
+                    "\(property.canonical)")
             }
             if let members = schema.objectValue { for (_, member) in members { visit(member) } }
             for item in schema.arrayValue ?? [] { visit(item) }

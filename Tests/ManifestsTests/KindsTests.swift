@@ -89,7 +89,8 @@ import Testing
 
     @Test func aRotation() throws {
         let rotation = try #require(try secrets()[0].rotation)
-        #expect(rotation.every == TimeSpan("30d") && rotation.splay == TimeSpan("30m") && rotation.notify == ["on-call"])
+        #expect(
+            rotation.every == TimeSpan("30d") && rotation.splay == TimeSpan("30m") && rotation.notify == ["on-call"])
         #expect(rotation.window?.duration == TimeSpan("2h") && rotation.window?.opens.description == "0 3 * * 1-5")
         #expect(rotation.generate == nil && rotation.handler == nil)
     }
@@ -157,7 +158,8 @@ import Testing
                 .ssh(issuer: "ca/ssh", principals: ["deploy"], extensions: ["permit-pty"]),
             ])
         #expect(all.allSatisfy { $0.ttl == TimeSpan("30m") && $0.maxTTL == TimeSpan("4h") && $0.service == "orders" })
-        #expect(all[0].generate.map(\.description) == ["role:backend"] && all[0].revoke.map(\.description) == ["role:sre"])
+        #expect(
+            all[0].generate.map(\.description) == ["role:backend"] && all[0].revoke.map(\.description) == ["role:sre"])
     }
 
     /// Kinds without a type of their own are read from their public form.

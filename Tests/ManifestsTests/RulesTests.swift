@@ -59,7 +59,8 @@ import Testing
     }
 
     @Test func resourcesWithErrorsAreRejectedByName() {
-        let text = secret("nonsense: 1") + "---\n" + secret("value: x", name: "ok") + "---\n" + secret("{}", name: "Bad Name")
+        let text =
+            secret("nonsense: 1") + "---\n" + secret("value: x", name: "ok") + "---\n" + secret("{}", name: "Bad Name")
         let reading = read(text)
         #expect(reading.rejected.map(\.description) == ["Secret.default/orders-db"])
         #expect(reading.manifests.map(\.key.name) == ["ok"])
@@ -68,7 +69,8 @@ import Testing
     }
 
     @Test func referencesAreNotedWithTheirPlaces() {
-        let text = Samples.all.filter { [.secret, .connection, .notifier].contains($0.kind) }.map(\.text).joined(separator: "---\n")
+        let text = Samples.all.filter { [.secret, .connection, .notifier].contains($0.kind) }.map(\.text).joined(
+            separator: "---\n")
         let reading = read(text.replacing("acme", with: "org"))
         let references = reading.manifests.flatMap(\.references)
         let resources = Set(
@@ -78,8 +80,10 @@ import Testing
             })
         #expect(
             resources == [
-                "read Role.org/backend", "write Role.org/sre", "notify Notifier.org/on-call", "sync SyncTarget.org/cluster",
-                "issuer Secret.org/ca/internal", "connection Connection.org/orders-admin", "connection Connection.org/api",
+                "read Role.org/backend", "write Role.org/sre", "notify Notifier.org/on-call",
+                "sync SyncTarget.org/cluster",
+                "issuer Secret.org/ca/internal", "connection Connection.org/orders-admin",
+                "connection Connection.org/api",
                 "connection Connection.org/idp", "secret Secret.org/admin", "secret Secret.org/hook-key",
             ])
         for reference in references {

@@ -8,7 +8,8 @@ import Testing
     private let good = secret("value: x")
 
     @Test func documentsAreSeparate() {
-        let text = "# comment\n---\n" + good + "...\n---\n# nothing\n---\n\n--- ~\n---\n" + secret("value: y", name: "b")
+        let text =
+            "# comment\n---\n" + good + "...\n---\n# nothing\n---\n\n--- ~\n---\n" + secret("value: y", name: "b")
         let reading = read(text)
         #expect(reading.diagnostics.isEmpty && reading.isComplete && reading.rejected.isEmpty)
         #expect(reading.manifests.map(\.key.name) == ["orders-db", "b"])
@@ -16,7 +17,9 @@ import Testing
         #expect(reading.manifests.map(\.span.line) == [6, 19])
     }
 
-    @Test(arguments: ["", "\n", "# only a comment", "---", "---\n...\n", "   \n\n", "\u{feff}", "\u{feff}---\n", "--- # x\n"])
+    @Test(arguments: [
+        "", "\n", "# only a comment", "---", "---\n...\n", "   \n\n", "\u{feff}", "\u{feff}---\n", "--- # x\n",
+    ])
     func emptyFilesAreNoError(_ text: String) {
         let reading = read(text)
         #expect(reading.diagnostics.isEmpty && reading.manifests.isEmpty && reading.isComplete)
@@ -37,25 +40,31 @@ import Testing
     }
 
     @Test func columnsCountScalarsOfUnicode() {
-        let reading = read("\u{feff}# é\r\n" + secret("value: {\"ключ🔑é\": x, b: y, b: z}").replacing("\n", with: "\r\n"))
+        let reading = read(
+            "\u{feff}# é\r\n" + secret("value: {\"ключ🔑é\": x, b: y, b: z}").replacing("\n", with: "\r\n"))
         #expect(reading.findings == ["7:30 yaml.duplicate-key"])
         let long = String(repeating: "é🔑", count: 5000)
         let far = read(secret("value: {a: \"\(long)\", b: x, c: [y]}"))
         #expect(far.findings == ["6:10027 manifest.list-value"])
-        #expect(read(secret("value: {a: \"\(long)\", b: x}")).manifests.first?.leaves.map(\.span.column) == [14, 10_021])
+        #expect(
+            read(secret("value: {a: \"\(long)\", b: x}")).manifests.first?.leaves.map(\.span.column) == [14, 10_021])
     }
 
     @Test(arguments: [
-        ("\u{0}", "yaml.control-character"), ("\u{1b}[2K", "yaml.control-character"), ("\u{7f}", "yaml.control-character"),
+        ("\u{0}", "yaml.control-character"), ("\u{1b}[2K", "yaml.control-character"),
+        ("\u{7f}", "yaml.control-character"),
         ("\u{85}", "yaml.control-character"), ("\u{2028}", "yaml.control-character"), ("\r", "yaml.control-character"),
-        ("\u{202e}", "yaml.control-character"), ("\u{2066}", "yaml.control-character"), ("\u{9b}", "yaml.control-character"),
+        ("\u{202e}", "yaml.control-character"), ("\u{2066}", "yaml.control-character"),
+        ("\u{9b}", "yaml.control-character"),
         ("\u{feff}", "yaml.control-character"), ("\u{ffff}", "yaml.control-character"),
     ])
     func charactersThatHideOrReorderAreRefused(_ character: String, _ code: String) {
         for place in ["# a\(character)b", "spot: \"a\(character)b\"", "spot: a\(character)b"] {
-            let reading = read("\(secret("value: x", name: "a"))---\n" + good.replacing("spec:", with: "spec:\n  \(place)"))
+            let reading = read(
+                "\(secret("value: x", name: "a"))---\n" + good.replacing("spec:", with: "spec:\n  \(place)"))
             // Two spaces, then what stands before the character, then itself.
-            let column = 2 + (place.unicodeScalars.firstIndex(of: "a").map { place.unicodeScalars[...$0].count } ?? 0) + 1
+            let column =
+                2 + (place.unicodeScalars.firstIndex(of: "a").map { place.unicodeScalars[...$0].count } ?? 0) + 1
             #expect(reading.findings == ["13:\(column) \(code)"], "\(place.debugDescription)")
             #expect(reading.manifests.map(\.key.name) == ["a"])
             #expect(!reading.isComplete)
@@ -90,7 +99,8 @@ import Testing
         ("? [a]\n: b", "6:5 yaml.key"), ("? {a: b}\n: c", "6:5 yaml.key"), ("{[a]: b}", "6:4 yaml.key"),
         ("a: *nowhere", "6:6 yaml.unknown-alias"), ("a: &x [*x]", "6:10 yaml.cyclic-alias"),
         ("a: &x\nb: 1", "6:6 yaml.empty-anchor"), ("a:\n\tb: c", "7:3 yaml.syntax"), ("\ta: b", "6:3 yaml.syntax"),
-        ("a: b: c", "6:7 yaml.syntax"), ("a: 'b", "7:1 yaml.syntax"), ("a: [b", "7:1 yaml.syntax"), ("a: @b", "6:6 yaml.syntax"),
+        ("a: b: c", "6:7 yaml.syntax"), ("a: 'b", "7:1 yaml.syntax"), ("a: [b", "7:1 yaml.syntax"),
+        ("a: @b", "6:6 yaml.syntax"),
         ("a: `b`", "6:6 yaml.syntax"), ("a: %b", "6:6 yaml.syntax"), ("a: !foo!b c", "6:6 yaml.syntax"),
         ("a: |x\n  b", "6:7 yaml.syntax"), ("a: b\n c", "ok"), ("a:\n- b", "ok"),
     ])
@@ -114,7 +124,9 @@ import Testing
     /// Keys are text, whatever they look like.
     @Test func keysAreText() {
         #expect(
-            leaves("\n  1: a\n  true: b\n  null: c\n  ~: d\n  0x10: e\n  'x y': f\n  \"<<\": g\n  ? h\n  : i\n  2031-01-01: j")
+            leaves(
+                "\n  1: a\n  true: b\n  null: c\n  ~: d\n  0x10: e\n  'x y': f\n  \"<<\": g\n  ? h\n  : i\n  2031-01-01: j"
+            )
                 == [
                     "1: string a", "true: string b", "null: string c", "~: string d", "0x10: string e", "x y: string f",
                     "<<: string g", "h: string i", "2031-01-01: string j",
@@ -143,7 +155,8 @@ import Testing
 
     /// A line that begins with `---` ends a document even inside a block scalar or quotes, as YAML says.
     @Test func markersEndADocumentEverywhere() {
-        let reading = read(secret("value: |\n  a") + "---\n" + secret("value: \"a") + "---\n" + secret("value: z", name: "z"))
+        let reading = read(
+            secret("value: |\n  a") + "---\n" + secret("value: \"a") + "---\n" + secret("value: z", name: "z"))
         #expect(reading.manifests.map(\.key.name) == ["orders-db", "z"])
         #expect(reading.codes == ["yaml.syntax"])
     }

@@ -85,7 +85,7 @@ struct ParsedFile {
                 hint: "split it", at: SourceSpan(file: file.path, commit: file.commit))
         }
         text = SourceText(
-            file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: limits.yaml.diagnostics)
+            file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: limits.yaml.diagnostics + 1)
         var log = DiagnosticLog(limit: limits.yaml.diagnostics)
         yaml = YAMLReader.read(text, limits: limits.yaml, log: &log)
         secrets = Self.secrets(of: yaml)

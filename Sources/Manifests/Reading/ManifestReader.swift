@@ -24,7 +24,7 @@ package enum ManifestReader {
             return ManifestReading(diagnostics: [problem], isComplete: false)
         }
         let text = SourceText(
-            file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: limits.yaml.diagnostics)
+            file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: limits.yaml.diagnostics + 1)
         var log = DiagnosticLog(limit: limits.yaml.diagnostics)
         let yaml = YAMLReader.read(text, limits: limits.yaml, log: &log)
         var reading = ManifestReading(isComplete: yaml.isComplete)

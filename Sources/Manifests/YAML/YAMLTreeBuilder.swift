@@ -169,7 +169,7 @@ struct YAMLTreeBuilder {
                     hint: "write the values out, or split the file", at: begin)
                 throw .file
             }
-            try checkDepth(Int(node.height), at: begin, log: &log)
+            try checkDepth(Int(node.height) - 1, at: begin, log: &log)
         } else {
             // Its name is not shown: a password may begin with `*`.
             report(

@@ -54,7 +54,9 @@ struct Mutator {
         case .integer(let range): integer(range, path)
         case .boolean:
             add("a word", path, .scalar("no"), "manifest.type", at: path, .value, words: "true or false")
-            add("a quoted word", path, .scalar("\"true\""), "manifest.type", at: path, .value, words: "remove the quotes")
+            add(
+                "a quoted word", path, .scalar("\"true\""), "manifest.type", at: path, .value,
+                words: "remove the quotes")
         case .scalar(let bytes):
             add("a list", path, .scalar("[1]"), "manifest.type", at: path, .value)
             add("nothing", path, .scalar("~"), "manifest.type", at: path, .value)
@@ -156,7 +158,8 @@ struct Mutator {
 
     private mutating func variants(_ rule: VariantRule, _ path: [String], _ isInList: Bool) {
         let selector = path + ["\(rule.selector)"]
-        guard case .scalar(let name)? = document[selector], let variant = rule.variants.first(where: { $0.name == name })
+        guard case .scalar(let name)? = document[selector],
+            let variant = rule.variants.first(where: { $0.name == name })
         else { return }
         add("no selector", selector, nil, "manifest.missing-key", at: path, .key, words: rule.variants[0].name)
         add("odd", selector, .scalar("hunter2"), "manifest.value", at: selector, .value, words: rule.variants[0].name)

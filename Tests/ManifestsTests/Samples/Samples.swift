@@ -234,7 +234,8 @@ enum Samples {
         """ + dynamic,
     ]
 
-    private static let copies = "description: x\ndeletionPolicy: delete\nrefresh: 10m\nfields:\n  password: PGPASSWORD\n"
+    private static let copies =
+        "description: x\ndeletionPolicy: delete\nrefresh: 10m\nfields:\n  password: PGPASSWORD\n"
     private static let syncTargets = [
         "provider: kubernetes\nconnection: cluster\nnamespace: orders\nprefix: db-\nsecretType: Opaque\n" + copies,
         "provider: github-actions\nconnection: gh\nrepository: acme/orders\nenvironment: prod\nprefix: X_\n" + copies,

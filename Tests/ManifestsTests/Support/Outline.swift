@@ -54,7 +54,9 @@ indirect enum Outline {
         case .scalar: return self
         case .list(var items):
             guard let index = Int(first) else { return self }
-            if rest.isEmpty, value == nil { items.remove(at: index) } else {
+            if rest.isEmpty, value == nil {
+                items.remove(at: index)
+            } else {
                 items[index] = items[index].replacing(rest, by: value)
             }
             return .list(items)
@@ -62,7 +64,9 @@ indirect enum Outline {
             guard let index = entries.firstIndex(where: { $0.key == first }) else {
                 return .map(entries + [(first, value ?? .scalar(""))])
             }
-            if rest.isEmpty, value == nil { entries.remove(at: index) } else {
+            if rest.isEmpty, value == nil {
+                entries.remove(at: index)
+            } else {
                 entries[index].value = entries[index].value.replacing(rest, by: value)
             }
             return .map(entries)

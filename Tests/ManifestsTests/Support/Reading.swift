@@ -25,7 +25,14 @@ extension Diagnostic {
 /// A Secret of the given `spec`, whose lines need no indent.
 func secret(_ spec: String, name: String = "orders-db") -> String {
     let lines = spec.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : "  \($0)" }
-    return "apiVersion: reseal/v1\nkind: Secret\nmetadata:\n  name: \(name)\nspec:\n" + lines.joined(separator: "\n") + "\n"
+    return "apiVersion: reseal/v1\nkind: Secret\nmetadata:\n  name: \(name)\nspec:\n" + lines.joined(separator: "\n")
+        + "\n"
+}
+
+/// Something else was found than what a test goes on with.
+struct Unexpected: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
 }
 
 extension Manifest {
