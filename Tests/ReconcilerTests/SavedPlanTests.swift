@@ -170,7 +170,7 @@ import Testing
         let before = try VaultDump(core, onlyActive: false)
         #expect(throws: ReconcileFailure(.guardRefused, "")) { try bench.apply(deleting, to: core) }
         #expect(try VaultDump(core, onlyActive: false) == before)
-        let last = try core.store.read { try $0.auditHead() }
+        let last = try core.store.read { try $0.lastAuditRecord() }
         #expect(last?.action == .apply && last?.result == .refused && last?.detail == "plan.guard-refused")
         #expect(last?.commit == deleting)
     }
