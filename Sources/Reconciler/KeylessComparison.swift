@@ -49,7 +49,6 @@ package struct KeylessComparison: Sendable {
         let head = try DesiredLoader.keyless(checkout.snapshots)
             .loadAll(basePolicy: oldRules.definesRepository ? oldRules.state.policy : nil)
         let oldPolicy = oldRules.definesRepository ? oldRules.state.policy : unchangedPolicy(head.state, changedPaths)
-        try requireSameRepository(head.state.policy, oldPolicy)
 
         let paths = changedPaths.union(paths(naming: changedPaths, in: head.state))
         let before = try baseLoader.survey(filesOfBase(paths))
@@ -111,13 +110,6 @@ package struct KeylessComparison: Sendable {
     private func unchangedPolicy(_ head: DesiredState, _ changed: Set<String>) -> RepositoryPolicy? {
         let repository = head.resources.first { $0.key.kind == .repository }
         return repository.map { changed.contains($0.position.path) } == false ? head.policy : nil
-    }
-
-    private func requireSameRepository(_ head: RepositoryPolicy, _ base: RepositoryPolicy?) throws {
-        guard let base, base.repositoryID != head.repositoryID else { return }
-        throw ReconcileFailure(
-            .otherRepository, "the id of the repository changes from `\(base.repositoryID)` to `\(head.repositoryID)`",
-            hint: "keep the id: sealed values are bound to it, and vaults know the repository by it")
     }
 
     private func roles(

@@ -56,7 +56,6 @@ package struct Reconciliation: Sendable {
         let scope = try scope ?? Scope.of(checkout, observed: observed)
         let states = try load(checkout, observed, scope, forApply: forApply)
         let desired = states.desired
-        try requireSameRepository(desired.state.policy, observed.source)
         warnings += desired.warnings
         let outcome = Planner.plan(
             PlanInput(
@@ -93,14 +92,6 @@ package struct Reconciliation: Sendable {
                 .warning, code: ReconcileFailure.Kind.historyRewritten.rawValue, problem,
                 hint: isBinding ? nil : "apply would refuse it; merge or rebase the branch first")
         ]
-    }
-
-    private func requireSameRepository(_ policy: RepositoryPolicy, _ source: SourceRecord?) throws {
-        guard let known = source?.repositoryID, !known.isEmpty, known != policy.repositoryID else { return }
-        throw ReconcileFailure(
-            .otherRepository,
-            "the Repository manifest has the id `\(policy.repositoryID)`, but this vault was applied from `\(known)`",
-            hint: "use another --home for another repository; the id of a repository never changes")
     }
 
     // MARK: Results

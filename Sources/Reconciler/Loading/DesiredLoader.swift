@@ -15,7 +15,8 @@ struct LoadedDesired {
     var definesRepository: Bool
 }
 
-/// Reads manifests of a snapshot and judges them. Throws ``DiagnosticsFailure`` with every error of the run.
+/// Reads manifests of a snapshot and judges them. Throws ``DiagnosticsFailure`` with every error of the run,
+/// and ``ReconcileFailure/Kind/otherRepository``.
 struct DesiredLoader {
     let source: any SnapshotSource
     let opener: any ValueOpener
@@ -34,6 +35,7 @@ struct DesiredLoader {
     func loadAll(basePolicy: RepositoryPolicy?) throws -> LoadedDesired {
         let snapshot = try source.open()
         let files = try snapshot.files().filter(\.isManifest)
+        guard !files.isEmpty else { throw DiagnosticsFailure([nothingFound]) }
         return try judge(try convert(files), snapshot, .none(basePolicy: basePolicy), removed: [])
     }
 
@@ -61,6 +63,7 @@ struct DesiredLoader {
         _ set: ConvertedSet, _ snapshot: any Snapshot, _ surroundings: Surroundings, removed: [ResourceKey]
     ) throws -> LoadedDesired {
         let rules = try RepositoryRules(set, surroundings: surroundings)
+        try requireSameRepository(rules, surroundings.basePolicy)
         let checks = SetChecks(
             set: set, surroundings: surroundings, commit: source.commit, removed: removed, snapshot: snapshot,
             limits: Self.limits)
@@ -91,6 +94,22 @@ struct DesiredLoader {
             state: DesiredState(resources: resources, policy: rules.policy, roles: rules.roles),
             recipientsDigest: rules.recipientsDigest, warnings: DiagnosticsFailure(warnings).diagnostics,
             definesRepository: rules.repository != nil)
+    }
+
+    /// Checked before the values: they are bound to the id, so that each of them would be an error of its own.
+    private func requireSameRepository(_ rules: RepositoryRules, _ base: RepositoryPolicy?) throws {
+        let id = rules.policy.repositoryID
+        guard let base, !base.repositoryID.isEmpty, !id.isEmpty, id != base.repositoryID else { return }
+        throw ReconcileFailure(
+            .otherRepository, "the Repository manifest has the id `\(id)`, but the applied one has `\(base.repositoryID)`",
+            hint: "the id of a repository never changes; another repository needs a vault of its own (--home)")
+    }
+
+    private var nothingFound: Diagnostic {
+        Diagnostic(
+            code: "manifest.no-repository",
+            "there are no manifests below `\(source.folder)`\(source.commit.map { " in commit \($0.short)" } ?? "")",
+            hint: "name their folder with --path; `reseal init --manifests` writes the first ones")
     }
 
     private static func adoptionWarning(_ span: SourceSpan) -> Diagnostic {

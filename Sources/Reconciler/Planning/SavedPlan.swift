@@ -45,11 +45,12 @@ package struct SavedPlan: Sendable, Equatable {
             let ref = json["ref"]?.stringValue, let folder = json["path"]?.stringValue,
             let head = json["head"]?.stringValue.flatMap(ObjectID.init(hex:)),
             let serial = json["vault_serial"]?.integerValue,
-            let massDeletion = json["allow_mass_deletion"]?.boolValue
+            let massDeletion = json["allow_mass_deletion"]?.boolValue, let baseText = json["base"]
         else { throw invalid }
+        base = baseText.stringValue.flatMap(ObjectID.init(hex:))
+        guard base != nil || baseText == .null else { throw invalid }
         self.planID = planID
         source = Plan.Source(location: location, ref: ref, path: folder)
-        base = json["base"]?.stringValue.flatMap(ObjectID.init(hex:))
         self.head = head
         vaultSerial = serial
         allowsMassDeletion = massDeletion

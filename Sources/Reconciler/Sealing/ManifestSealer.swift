@@ -40,7 +40,8 @@ package struct ManifestSealer: Sendable {
                 hint: "`reseal init --manifests DIR --recipient age1…` writes both")
         }
         let recipients = try RecipientRules(rules).recipients(path: found.file.path, name: id.name)
-        let counter = try previousCounter(found, field: field, tree) + 1
+        let previous = PreviousCounter(id: id, field: field, root: root, path: found.file.path)
+        let counter = previous.find(in: found.spec) + 1
         let binding = Binding(
             repository: repository, organization: id.organization, secret: id.name, field: field, counter: counter,
             sealedAt: now, recipients: recipients)
@@ -95,20 +96,6 @@ package struct ManifestSealer: Sendable {
         return ReconcileFailure(
             .noManifest, "no manifest below \(folder) declares the secret \(id)",
             hint: nearest.map { "did you mean `\($0)`?" } ?? "add a manifest of kind Secret with this name")
-    }
-
-    /// The counter of what stands there now; 0 for nothing, a plain or an unbound value.
-    private func previousCounter(_ found: Found, field: FieldPath, _ tree: WorkTree) throws -> Int64 {
-        let sealed: [UInt8]?
-        switch found.spec.value?.source {
-        case .file(let path, _):
-            sealed = try? tree.read(path, limitBytes: ManifestLimits.standard.valueBytes)
-        default:
-            if case .sealed(let bytes)? = found.spec.value?.leaf(field)?.content { sealed = bytes } else { sealed = nil }
-        }
-        // What cannot be read is being replaced; the planner compares counters with the vault's anyway.
-        guard let sealed, let file = try? SealedFile(parsing: sealed) else { return 0 }
-        return try Binding.find(in: file.header.stanzas)?.counter ?? 0
     }
 
     // MARK: Writing
