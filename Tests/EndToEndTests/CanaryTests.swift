@@ -94,7 +94,7 @@ import Testing
             "get prod/orders-db --json", "get prod/orders-db --field password", "get prod/orders-db --field host --json",
             "get prod/note --version 1", "get prod/nothing", "get prod/note --field nothing",
             "get-many prod/tls prod/signing prod/oauth prod/settings prod/blob prod/strict prod/kept prod/maps-api",
-            "status", "status --json", "audit list", "audit list --json", "audit verify", "audit verify --json", "schema",
+            "key rotate", "key rotate --json", "status", "status --json", "audit list", "audit list --json", "audit verify", "audit verify --json", "schema",
         ]
         for line in lines {
             let words = line.split(separator: " ").map { $0 == "REPO" ? user.repository.path : String($0) }

@@ -63,6 +63,14 @@ import Testing
         try survive(["delete", "prod/note", "--destroy"], in: user, watching: ["prod/note"])
     }
 
+    @Test func keyRotation() throws {
+        try survive(["key", "rotate"], in: Installation.applied(), watching: ["prod/note"])
+    }
+
+    @Test func anotherRootKey() throws {
+        try survive(["key", "change-root"], in: Installation.applied(), watching: ["prod/note"])
+    }
+
     @Test func readingIsAllOrNothingToo() throws {
         try survive(["get", "prod/note"], in: Installation.applied(), watching: ["prod/note"])
     }

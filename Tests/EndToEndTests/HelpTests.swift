@@ -5,7 +5,8 @@ import Testing
 @Suite struct HelpTests {
     static let commands = [
         "init", "keygen", "status", "seal", "validate", "schema", "plan", "apply", "get", "get-many", "set", "list",
-        "versions", "rollback", "delete", "audit", "audit list", "audit verify", "age", "completion",
+        "versions", "rollback", "delete", "audit", "audit list", "audit verify", "key",
+        "key rotate", "key change-root", "age", "completion",
     ]
     private static let shared = Result { try Installation() }
     let user: Installation

@@ -43,7 +43,9 @@ import Testing
         "spec:\n  value: \"MARK\n", "spec:\n  value: {password: MARK\n", "spec:\n  value: MARK: x: y\n",
         "spec:\n  value: @MARK\n", "spec:\n  value: |MARK\n", "spec: MARK\n", "spec:\n  value:\n   MARK\n  x\n",
         "spec:\n  value: {fromFile: ../MARK}\n", "spec:\n  value: {fromSOPS: MARK, fromFile: MARK}\n",
-        "MARK\n", "spec:\n  value: \u{7}MARK\n",
+        "MARK\n", "spec:\n  value: \u{7}MARK\n", "spec:\n  value: *MARK\n", "spec:\n  value: {MARK, MARK}\n",
+        "spec:\n  value: {MARK!: x, MARK!: y}\n",
+        "spec:\n  MARKMARKMARK: x\n",
         "spec:\n  value: |\n    -----BEGIN AGE ENCRYPTED FILE-----\n    MARK\n    -----END AGE ENCRYPTED FILE-----\n",
         "spec:\n  value: |\n    -----BEGIN AGE ENCRYPTED FILE-----\n    MARK\n",
     ])

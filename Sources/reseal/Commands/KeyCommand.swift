@@ -9,6 +9,11 @@ struct KeyCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "key", abstract: "Rotate the keys of the vault. No value is opened or written anew.",
+        discussion: """
+            EXAMPLES
+              reseal key rotate
+              reseal key change-root
+            """,
         subcommands: [KeyRotateCommand.self, KeyChangeRootCommand.self])
 }
 
@@ -20,7 +25,7 @@ struct KeyRotateCommand: AsyncParsableCommand {
             One transaction: afterwards the old key-encryption key is gone from the store. Once a year is usual; `status` \
             says when it is due.
 
-            EXAMPLE
+            EXAMPLES
               reseal key rotate
             """)
 
