@@ -7,6 +7,12 @@ internal import ResealSealing
 final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     /// Reference sets seen in this transaction: thousands of manifests share a few.
     private var knownSets: [[ReferenceTarget]: Int64] = [:]
+    // The statements that run for each secret of an apply, once they were prepared.
+    private var insertSecret: RowStatement?
+    private var updateSecret: RowStatement?
+    private var insertVersion: RowStatement?
+    private var saveApplied: RowStatement?
+    private var appendRecord: RowStatement?
 
     func setMetadata(_ key: MetadataKey, _ value: [UInt8]) throws {
         try run("INSERT OR REPLACE INTO metadata (key, value) VALUES (?, ?)", [key.rawValue, Data(value)])
@@ -47,28 +53,40 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
 
     // MARK: Secrets
 
+    private static let insertSecretSQL =
+        "INSERT INTO secrets (\(SecretRecord.columns)) VALUES (NULL\(String(repeating: ", ?", count: 17)))"
+
     func insert(_ secret: SecretRecord) throws -> Int64 {
-        try run(
-            "INSERT INTO secrets (\(SecretRecord.columns)) VALUES (NULL\(String(repeating: ", ?", count: 17)))",
-            secret.values)
+        try prepared(&insertSecret, Self.insertSecretSQL).run { secret.addValues(to: &$0) }
         return db.lastInsertedRowID
     }
 
+    private static let updateSecretSQL = """
+        UPDATE secrets SET (organization, name, state, spec, spec_digest, current_version, latest_version,
+            fingerprint, fields, is_managed, deletion_protection, keep_previous, drift, created_at, updated_at,
+            deleted_at, purge_at) = (?\(String(repeating: ", ?", count: 16))) WHERE id = ?
+        """
+
     func update(_ secret: SecretRecord) throws {
-        try run(
-            """
-            UPDATE secrets SET (organization, name, state, spec, spec_digest, current_version, latest_version,
-                fingerprint, fields, is_managed, deletion_protection, keep_previous, drift, created_at, updated_at,
-                deleted_at, purge_at) = (?\(String(repeating: ", ?", count: 16))) WHERE id = ?
-            """, secret.values + [secret.rowID])
+        try prepared(&updateSecret, Self.updateSecretSQL).run { row in
+            secret.addValues(to: &row)
+            row.add(secret.rowID)
+        }
     }
 
+    private static let insertVersionSQL = """
+        INSERT INTO versions (\(VersionRecord.columns), secret, kek, dek, ciphertext)
+        VALUES (?\(String(repeating: ", ?", count: 18)))
+        """
+
     func insert(_ version: VersionRecord, value: SealedValue, of rowID: Int64) throws {
-        try run(
-            """
-            INSERT INTO versions (\(VersionRecord.columns), secret, kek, dek, ciphertext)
-            VALUES (?\(String(repeating: ", ?", count: 18)))
-            """, version.values + [rowID, value.kek, Data(value.wrappedDEK), Data(value.ciphertext)])
+        try prepared(&insertVersion, Self.insertVersionSQL).run { row in
+            version.addValues(to: &row)
+            row.add(rowID)
+            row.add(value.kek)
+            row.add(value.wrappedDEK)
+            row.add(value.ciphertext)
+        }
     }
 
     func retire(_ version: Int64, of rowID: Int64, purgeAt: Timestamp) throws {
@@ -95,10 +113,11 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         return id ?? db.lastInsertedRowID
     }
 
+    private static let saveAppliedSQL =
+        "INSERT OR REPLACE INTO applied (\(AppliedRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 11)))"
+
     func save(_ applied: AppliedRecord) throws {
-        try run(
-            "INSERT OR REPLACE INTO applied (\(AppliedRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 11)))",
-            applied.values)
+        try prepared(&saveApplied, Self.saveAppliedSQL).run { applied.addValues(to: &$0) }
     }
 
     func removeApplied(_ key: ResourceKey) throws {
@@ -127,10 +146,11 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
 
     // MARK: Audit
 
+    private static let appendRecordSQL =
+        "INSERT INTO audit (\(AuditRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 12)))"
+
     func append(_ record: AuditRecord) throws {
-        try run(
-            "INSERT INTO audit (\(AuditRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 12)))",
-            record.values)
+        try prepared(&appendRecord, Self.appendRecordSQL).run { record.addValues(to: &$0) }
     }
 
     func save(_ head: AuditHead) throws {
@@ -139,6 +159,13 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         try run(
             "INSERT INTO audit_heads (sequence, hash, serial, at, signature) VALUES (?, ?, ?, ?, ?)",
             [head.sequence, Data(head.hash.bytes), head.serial, head.at.milliseconds, Data(head.signature)])
+    }
+
+    private func prepared(_ statement: inout RowStatement?, _ sql: String) throws -> RowStatement {
+        if let statement { return statement }
+        let prepared = try RowStatement(db, sql)
+        statement = prepared
+        return prepared
     }
 
     private func run(_ sql: String, _ arguments: StatementArguments = []) throws {
