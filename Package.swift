@@ -49,7 +49,10 @@ let package = Package(
             path: "Sources/Manifests", swiftSettings: strict),
         .target(
             name: "ResealVault",
-            dependencies: ["ResealCore", "ResealSealing", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "ResealCore", "ResealSealing", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             path: "Sources/Vault", swiftSettings: strict),
         .target(
             name: "ResealEngines", dependencies: ["ResealCore", "ResealSealing", "ResealManifests"],

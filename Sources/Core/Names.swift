@@ -27,6 +27,7 @@ package enum ResourceName {
     package static func problem(_ text: String) -> String? {
         if text.isEmpty { return "is empty" }
         if text.utf8.count > maximumBytes { return "is longer than \(maximumBytes) characters" }
+        if isPlain(text) { return nil }
         for segment in text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             if segment.isEmpty { return "has an empty segment" }
             if segment.allSatisfy({ $0 == UInt8(ascii: ".") }), segment.count <= 2 {
@@ -42,6 +43,17 @@ package enum ResourceName {
     /// As ``problem(_:)``, for an organization.
     package static func organizationProblem(_ text: String) -> String? {
         problem(text) ?? (text.utf8.contains(UInt8(ascii: "/")) ? "may not hold `/`" : nil)
+    }
+
+    /// True for a name without dots and empty segments, which needs no closer look: as good as every one.
+    private static func isPlain(_ text: String) -> Bool {
+        var last = UInt8(ascii: "/")
+        for byte in text.utf8 {
+            let isSlash = byte == UInt8(ascii: "/")
+            guard isSlash ? last != UInt8(ascii: "/") : isAllowed(byte) && byte != UInt8(ascii: ".") else { return false }
+            last = byte
+        }
+        return last != UInt8(ascii: "/")
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
@@ -139,13 +151,10 @@ public struct Principal: Sendable, Hashable, Comparable, Codable, CustomStringCo
             description = text
             return
         }
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, Kind(rawValue: String(parts[0])) != nil, (1...255).contains(parts[1].utf8.count),
-            parts[1].unicodeScalars.allSatisfy({
-                $0.isASCII
-                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "._-@/+".unicodeScalars.contains($0))
-            })
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), Kind(rawValue: String(text[..<colon])) != nil
         else { return nil }
+        let name = text.utf8[colon...].dropFirst()
+        guard (1...255).contains(name.count), name.allSatisfy(Self.isAllowed) else { return nil }
         description = text
     }
 
@@ -153,6 +162,16 @@ public struct Principal: Sendable, Hashable, Comparable, Codable, CustomStringCo
     package static let everyone = Principal(unchecked: "*")
 
     private init(unchecked text: String) { description = text }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"),
+            UInt8(ascii: "@"), UInt8(ascii: "/"), UInt8(ascii: "+"):
+            true
+        default: false
+        }
+    }
 
     /// `nil` for `*`.
     public var kind: Kind? { description.firstIndex(of: ":").flatMap { Kind(rawValue: String(description[..<$0])) } }

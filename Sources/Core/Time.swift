@@ -87,21 +87,24 @@ public struct TimeSpan: Sendable, Hashable, Comparable, CustomStringConvertible 
     /// `nil` unless `text` follows the form above and stays below 1,000 years.
     public init?(_ text: String) {
         var total: Int64 = 0
-        var digits = ""
+        var count: Int64 = 0
+        var digits = 0
         var rank = -1
-        for character in text {
-            if character.isASCII, character.isNumber {
-                digits.append(character)
+        for byte in text.utf8 {
+            if (48...57).contains(byte) {
+                digits += 1
+                guard digits <= 9 else { return nil }
+                count = count * 10 + Int64(byte - 48)
                 continue
             }
-            guard let unit = Self.units.firstIndex(where: { $0.letter == character }), unit > rank,
-                digits.count <= 9, let count = Int64(digits)
-            else { return nil }
+            let letter = Character(Unicode.Scalar(byte))
+            guard let unit = Self.units.firstIndex(where: { $0.letter == letter }), unit > rank, digits > 0 else {
+                return nil
+            }
             total += count * Self.units[unit].seconds
-            digits = ""
-            rank = unit
+            (count, digits, rank) = (0, 0, unit)
         }
-        guard digits.isEmpty, rank >= 0, total <= 366_000 * 86_400 else { return nil }
+        guard digits == 0, rank >= 0, total <= 366_000 * 86_400 else { return nil }
         seconds = total
     }
 

@@ -79,6 +79,22 @@ package struct AEAD: Sendable {
         return out
     }
 
+    /// Encrypts under a fresh random nonce: nonce, text and tag, one behind the other.
+    package func sealBehindNonce(
+        _ text: SecretBytes, key: SecretBytes, aad: [UInt8]
+    ) throws(SealingFailure) -> [UInt8] {
+        let nonce = try SystemRandom.bytes(Self.nonceBytes)
+        var out = [UInt8](repeating: 0, count: Self.nonceBytes + text.count + Self.tagBytes)
+        try out.withMutableRawBytes { (out) throws(SealingFailure) in
+            out.copyBytes(from: nonce)
+            try text.withUnsafeBytes { (text) throws(SealingFailure) in
+                let sealed = UnsafeMutableRawBufferPointer(rebasing: out[Self.nonceBytes...])
+                try seal(text, key: key, nonce: nonce, aad: aad, into: sealed)
+            }
+        }
+        return out
+    }
+
     package func open(
         _ sealed: some Collection<UInt8>, key: SecretBytes, nonce: [UInt8], aad: [UInt8] = []
     ) throws(SealingFailure) -> SecretBytes {

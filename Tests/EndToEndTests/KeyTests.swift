@@ -19,7 +19,7 @@ import Testing
         #expect((again["kek"]?.integerValue ?? 0) > (report["kek"]?.integerValue ?? 0))
         let newest = "1 \(again["kek"]?.canonical ?? "")"
         #expect(try rows("SELECT count(*), min(id) FROM keyring WHERE purpose = 'kek'") == newest)
-        #expect(try rows("SELECT count(DISTINCT kek), min(kek) FROM versions WHERE dek IS NOT NULL") == newest)
+        #expect(try rows("SELECT count(DISTINCT kek), min(kek) FROM versions WHERE ciphertext IS NOT NULL") == newest)
         #expect(try user.comparableState(versionsOf: ["prod/note"]) == before)
         try user.expect("audit", "list", "--type", "vault.key", prints: ["vault.key.rotate", "KEK"])
         try user.expect("audit", "verify", prints: ["is whole"])

@@ -16,6 +16,12 @@ package struct FieldPath: Sendable, Hashable, Comparable, Codable, CustomStringC
             self = .whole
             return
         }
+        if !text.utf8.contains(UInt8(ascii: "\\")) {
+            let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            guard parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+            segments = parts.map { String(Substring($0)) }
+            return
+        }
         var segments = [""]
         var isEscaped = false
         for scalar in text.unicodeScalars {

@@ -86,7 +86,7 @@ struct PublicForm {
 
     private mutating func quote(_ id: NodeID) {
         let tree = tree
-        tree.withText(id) { JSON.quote($0, to: &out) }
+        tree.withText(id) { JSON.quote(UnsafeRawBufferPointer($0), to: &out) }
     }
 
     private mutating func scalar(_ id: NodeID) {

@@ -41,7 +41,7 @@ package struct Binding: Sendable, Hashable {
             sealedAt: sealedAt, fingerprints: recipients.map(\.fingerprint), valueCounter: valueCounter)
     }
 
-    private init(
+    init(
         repository: String, organization: String, secret: String, field: FieldPath, counter: Int64, sealedAt: Timestamp,
         fingerprints: [String], valueCounter: Int64?
     ) {
@@ -82,6 +82,10 @@ package struct Binding: Sendable, Hashable {
     private static let advice = "seal the value again with `reseal seal`"
 
     private init(parsing stanza: Stanza) throws(ManifestFailure) {
+        if let binding = Binding(plainlyWritten: stanza) {
+            self = binding
+            return
+        }
         let malformed = ManifestFailure(.binding, "the binding of the sealed value is malformed", hint: Self.advice)
         guard stanza.arguments.isEmpty, stanza.body.count <= Self.maximumBodyBytes,
             let json = try? JSON(parsing: stanza.body, maximumDepth: 3)

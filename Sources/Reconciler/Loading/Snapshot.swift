@@ -81,9 +81,17 @@ private struct WorkTreeSnapshot: Snapshot {
 extension TreeFile {
     /// True for the files that hold manifests: `*.yaml` and `*.yml`, but neither hidden files nor SOPS documents.
     package var isManifest: Bool {
-        let name = path.split(separator: "/").last ?? ""
-        guard !name.hasPrefix("."), name.hasSuffix(".yaml") || name.hasSuffix(".yml") else { return false }
-        let stem = name.dropLast(name.hasSuffix(".yaml") ? 5 : 4)
-        return !stem.hasSuffix(".enc") && !stem.hasSuffix(".sops")
+        // Told by bytes: a repository has a hundred thousand files.
+        let path = path.utf8
+        let name = path[(path.lastIndex(of: UInt8(ascii: "/")).map(path.index(after:)) ?? path.startIndex)...]
+        guard name.first != UInt8(ascii: "."), let ending = [".yaml", ".yml"].first(where: name.ends) else {
+            return false
+        }
+        let stem = name.dropLast(ending.utf8.count)
+        return !stem.ends(with: ".enc") && !stem.ends(with: ".sops")
     }
+}
+
+extension Substring.UTF8View {
+    fileprivate func ends(with text: String) -> Bool { suffix(text.utf8.count).elementsEqual(text.utf8) }
 }

@@ -58,8 +58,10 @@ struct KeyedOpener: ValueOpener {
         let value = try SecretValue(leaves: opened)
         let encoded = value.encoded()
         let fingerprint = try keyring.fingerprint(encoded, of: id)
+        // Most leaves are plain and have none.
         let counters = Dictionary(
-            leaves.map { (SecretValue.text(of: $0.path), $0.counter) }, uniquingKeysWith: { $1 })
+            leaves.filter { $0.counter != 0 }.map { (SecretValue.text(of: $0.path), $0.counter) },
+            uniquingKeysWith: { $1 })
         let fields = try keyring.fieldStates(of: value, in: id) { counters[$0] ?? 0 }
         var candidate: (Int64, SealedValue)?
         if makesCandidates {

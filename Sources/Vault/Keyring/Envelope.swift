@@ -43,13 +43,11 @@ extension Keyring {
     /// Encrypts a value for exactly this version of this secret; anywhere else it does not open.
     package func seal(_ value: SecretBytes, for id: SecretID, version: Int64) throws -> SealedValue {
         let dek = try SystemRandom.secret(AEAD.keyBytes)
-        let nonce = try SystemRandom.bytes(AEAD.nonceBytes)
         let place = Self.place(vaultID, id, version)
         return SealedValue(
             kek: currentKEK,
             wrappedDEK: try WrappedKey.wrap(dek, with: kek(currentKEK), aad: place + Array("dek\0\(currentKEK)".utf8)),
-            ciphertext: nonce
-                + (try AEAD.aes256GCM.seal(value, key: dek, nonce: nonce, aad: place + Array("value".utf8))))
+            ciphertext: try AEAD.aes256GCM.sealBehindNonce(value, key: dek, aad: place + Array("value".utf8)))
     }
 
     /// Decrypts. Throws ``VaultFailure/Kind/notAuthentic`` when ciphertext, key or place do not belong together.
@@ -75,11 +73,25 @@ extension Keyring {
     /// A digest of `content` that only this vault can compute, bound to its place, so that equal values of two secrets
     /// do not show.
     package func fingerprint(_ content: SecretBytes, of id: SecretID, field: String? = nil) throws -> Digest256 {
-        let place = Array("\(id.organization)\0\(id.name)\0\(field.map { "field\0\($0)" } ?? "value")\0".utf8)
+        let place =
+            if let field { Self.joined(id.organization, id.name, "field", field) } else {
+                Self.joined(id.organization, id.name, "value")
+            }
         return try HMAC.code(place, then: content, key: fingerprintKey)
     }
 
     private static func place(_ vaultID: String, _ id: SecretID, _ version: Int64) -> [UInt8] {
-        Array("reseal/v1/version\0\(vaultID)\0\(id.organization)\0\(id.name)\0\(version)\0".utf8)
+        joined("reseal/v1/version", vaultID, id.organization, id.name, String(version))
+    }
+
+    /// The parts in UTF-8, a zero byte behind each.
+    private static func joined(_ parts: String...) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 1 })
+        for part in parts {
+            bytes.append(contentsOf: part.utf8)
+            bytes.append(0)
+        }
+        return bytes
     }
 }

@@ -114,8 +114,7 @@ package struct Keyring: Sendable {
 /// A 32-byte key under AES-256-GCM: nonce, ciphertext and tag, 60 bytes.
 enum WrappedKey {
     static func wrap(_ key: SecretBytes, with outer: SecretBytes, aad: [UInt8]) throws(SealingFailure) -> [UInt8] {
-        let nonce = try SystemRandom.bytes(AEAD.nonceBytes)
-        return nonce + (try AEAD.aes256GCM.seal(key, key: outer, nonce: nonce, aad: aad))
+        try AEAD.aes256GCM.sealBehindNonce(key, key: outer, aad: aad)
     }
 
     static func unwrap(_ wrapped: [UInt8], with outer: SecretBytes, aad: [UInt8]) throws(SealingFailure) -> SecretBytes

@@ -53,14 +53,25 @@ extension SecretRecord {
             updatedAt: row.time(15), deletedAt: row.optionalTime(16), purgeAt: row.optionalTime(17))
     }
 
-    /// In the order of ``columns``, without the id.
-    var values: StatementArguments {
-        [
-            id.organization, id.name, state.rawValue, Data(spec), Data(specDigest.bytes), currentVersion,
-            latestVersion, fingerprint.map { Data($0.bytes) }, Data(fields.encoded), isManaged, deletionProtection,
-            keepPrevious.seconds, drift?.rawValue, createdAt.milliseconds, updatedAt.milliseconds,
-            deletedAt?.milliseconds, purgeAt?.milliseconds,
-        ]
+    /// Adds what stands in ``columns``, without the id.
+    func addValues(to row: inout RowValues) {
+        row.add(id.organization)
+        row.add(id.name)
+        row.add(state.rawValue)
+        row.add(spec)
+        row.add(specDigest)
+        row.add(currentVersion)
+        row.add(latestVersion)
+        row.add(fingerprint)
+        row.add(fields.encoded)
+        row.add(isManaged)
+        row.add(deletionProtection)
+        row.add(keepPrevious.seconds)
+        row.add(drift?.rawValue)
+        row.add(createdAt)
+        row.add(updatedAt)
+        row.add(deletedAt)
+        row.add(purgeAt)
     }
 }
 
@@ -85,14 +96,23 @@ extension VersionRecord {
             restoredFrom: row[12] as Int64?, purgeAt: row.optionalTime(13), destroyedAt: row.optionalTime(14))
     }
 
-    /// In the order of ``columns``.
-    var values: StatementArguments {
-        [
-            number, state.rawValue, origin.rawValue, createdAt.milliseconds, createdBy.description,
-            Data(fingerprint.bytes), Data(fields.encoded), source?.commit.map { Data($0.bytes) }, source?.path,
-            source?.line, source?.column, source?.blob.map { Data($0.bytes) }, restoredFrom, purgeAt?.milliseconds,
-            destroyedAt?.milliseconds,
-        ]
+    /// Adds what stands in ``columns``.
+    func addValues(to row: inout RowValues) {
+        row.add(number)
+        row.add(state.rawValue)
+        row.add(origin.rawValue)
+        row.add(createdAt)
+        row.add(createdBy.description)
+        row.add(fingerprint)
+        row.add(fields.encoded)
+        row.add(source?.commit)
+        row.add(source?.path)
+        row.add((source?.line).map(Int64.init))
+        row.add((source?.column).map(Int64.init))
+        row.add(source?.blob)
+        row.add(restoredFrom)
+        row.add(purgeAt)
+        row.add(destroyedAt)
     }
 }
 
@@ -112,13 +132,20 @@ extension AppliedRecord {
             referenceSet: row.integer(11))
     }
 
-    /// In the order of ``columns``.
-    var values: StatementArguments {
-        [
-            key.kind.rawValue, key.organization, key.name, source, position.path, position.line, position.column,
-            position.blob.map { Data($0.bytes) }, Data(spec), Data(specDigest.bytes),
-            fingerprint.map { Data($0.bytes) }, referenceSet,
-        ]
+    /// Adds what stands in ``columns``.
+    func addValues(to row: inout RowValues) {
+        row.add(key.kind.rawValue)
+        row.add(key.organization)
+        row.add(key.name)
+        row.add(source)
+        row.add(position.path)
+        row.add(Int64(position.line))
+        row.add(Int64(position.column))
+        row.add(position.blob)
+        row.add(spec)
+        row.add(specDigest)
+        row.add(fingerprint)
+        row.add(referenceSet)
     }
 }
 
@@ -156,11 +183,20 @@ extension AuditRecord {
             requestID: row.text(9), commit: try row.objectID(10), detail: row.text(11), hash: try row.digest(12))
     }
 
-    /// In the order of ``columns``.
-    var values: StatementArguments {
-        [
-            sequence, at.milliseconds, principal.description, action.rawValue, subject, version, result.rawValue,
-            source, userAgent, requestID, commit.map { Data($0.bytes) }, detail, Data(hash.bytes),
-        ]
+    /// Adds what stands in ``columns``.
+    func addValues(to row: inout RowValues) {
+        row.add(sequence)
+        row.add(at)
+        row.add(principal.description)
+        row.add(action.rawValue)
+        row.add(subject)
+        row.add(version)
+        row.add(result.rawValue)
+        row.add(source)
+        row.add(userAgent)
+        row.add(requestID)
+        row.add(commit)
+        row.add(detail)
+        row.add(hash)
     }
 }

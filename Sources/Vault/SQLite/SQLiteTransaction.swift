@@ -7,6 +7,13 @@ internal import ResealSealing
 final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     /// Reference sets seen in this transaction: thousands of manifests share a few.
     private var knownSets: [[ReferenceTarget]: Int64] = [:]
+    // The statements that run for each secret of an apply, once they were prepared.
+    private var insertSecret: RowStatement?
+    private var updateSecret: RowStatement?
+    private var insertDataKey: RowStatement?
+    private var insertVersion: RowStatement?
+    private var saveApplied: RowStatement?
+    private var appendRecord: RowStatement?
 
     func setMetadata(_ key: MetadataKey, _ value: [UInt8]) throws {
         try run("INSERT OR REPLACE INTO metadata (key, value) VALUES (?, ?)", [key.rawValue, Data(value)])
@@ -26,50 +33,67 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
 
     func rewrapDEKs(_ body: (StoredDEK) throws -> StoredDEK) throws {
         let sql = """
-            SELECT s.organization, s.name, v.number, v.kek, v.dek, v.secret FROM versions v
-            JOIN secrets s ON s.id = v.secret WHERE v.dek IS NOT NULL
+            SELECT s.organization, s.name, v.number, v.kek, k.wrapped, v.secret, k.id FROM versions v
+            JOIN secrets s ON s.id = v.secret JOIN data_keys k ON k.id = v.data_key
             """
         // Read to the end first: SQLite leaves open what a query sees of rows that change under it.
         let stored = try all(sql) { row in
             (
-                StoredDEK(
+                dek: StoredDEK(
                     id: SecretID(row.text(1), organization: row.text(0)), version: row.integer(2),
-                    kek: row.integer(3), wrapped: row.bytes(4)), row.integer(5)
+                    kek: row.integer(3), wrapped: row.bytes(4)),
+                secret: row.integer(5), key: row.integer(6)
             )
         }
-        for (dek, rowID) in stored {
-            let fresh = try body(dek)
+        for item in stored {
+            let fresh = try body(item.dek)
+            // Of the same size, so the row stays where it is.
+            try run("UPDATE data_keys SET wrapped = ? WHERE id = ?", [Data(fresh.wrapped), item.key])
             try run(
-                "UPDATE versions SET kek = ?, dek = ? WHERE secret = ? AND number = ?",
-                [fresh.kek, Data(fresh.wrapped), rowID, dek.version])
+                "UPDATE versions SET kek = ? WHERE secret = ? AND number = ?",
+                [fresh.kek, item.secret, item.dek.version])
         }
     }
 
     // MARK: Secrets
 
+    private static let insertSecretSQL =
+        "INSERT INTO secrets (\(SecretRecord.columns)) VALUES (NULL\(String(repeating: ", ?", count: 17)))"
+
     func insert(_ secret: SecretRecord) throws -> Int64 {
-        try run(
-            "INSERT INTO secrets (\(SecretRecord.columns)) VALUES (NULL\(String(repeating: ", ?", count: 17)))",
-            secret.values)
+        try prepared(&insertSecret, Self.insertSecretSQL).run { secret.addValues(to: &$0) }
         return db.lastInsertedRowID
     }
 
+    private static let updateSecretSQL = """
+        UPDATE secrets SET (organization, name, state, spec, spec_digest, current_version, latest_version,
+            fingerprint, fields, is_managed, deletion_protection, keep_previous, drift, created_at, updated_at,
+            deleted_at, purge_at) = (?\(String(repeating: ", ?", count: 16))) WHERE id = ?
+        """
+
     func update(_ secret: SecretRecord) throws {
-        try run(
-            """
-            UPDATE secrets SET (organization, name, state, spec, spec_digest, current_version, latest_version,
-                fingerprint, fields, is_managed, deletion_protection, keep_previous, drift, created_at, updated_at,
-                deleted_at, purge_at) = (?\(String(repeating: ", ?", count: 16))) WHERE id = ?
-            """, secret.values + [secret.rowID])
+        try prepared(&updateSecret, Self.updateSecretSQL).run { row in
+            secret.addValues(to: &row)
+            row.add(secret.rowID)
+        }
     }
 
+    private static let insertVersionSQL = """
+        INSERT INTO versions (\(VersionRecord.columns), secret, kek, data_key, ciphertext)
+        VALUES (?\(String(repeating: ", ?", count: 18)))
+        """
+    private static let insertDataKeySQL = "INSERT INTO data_keys (wrapped) VALUES (?)"
+
     func insert(_ version: VersionRecord, value: SealedValue, of rowID: Int64) throws {
-        try run("INSERT INTO data_keys (wrapped) VALUES (?)", [Data(value.wrappedDEK)])
-        try run(
-            """
-            INSERT INTO versions (\(VersionRecord.columns), secret, kek, data_key, ciphertext)
-            VALUES (?\(String(repeating: ", ?", count: 18)))
-            """, version.values + [rowID, value.kek, db.lastInsertedRowID, Data(value.ciphertext)])
+        try prepared(&insertDataKey, Self.insertDataKeySQL).run { row in row.add(value.wrappedDEK) }
+        let key = db.lastInsertedRowID
+        try prepared(&insertVersion, Self.insertVersionSQL).run { row in
+            version.addValues(to: &row)
+            row.add(rowID)
+            row.add(value.kek)
+            row.add(key)
+            row.add(value.ciphertext)
+        }
     }
 
     func retire(_ version: Int64, of rowID: Int64, purgeAt: Timestamp) throws {
@@ -102,10 +126,11 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         return id ?? db.lastInsertedRowID
     }
 
+    private static let saveAppliedSQL =
+        "INSERT OR REPLACE INTO applied (\(AppliedRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 11)))"
+
     func save(_ applied: AppliedRecord) throws {
-        try run(
-            "INSERT OR REPLACE INTO applied (\(AppliedRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 11)))",
-            applied.values)
+        try prepared(&saveApplied, Self.saveAppliedSQL).run { applied.addValues(to: &$0) }
     }
 
     func removeApplied(_ key: ResourceKey) throws {
@@ -134,10 +159,11 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
 
     // MARK: Audit
 
+    private static let appendRecordSQL =
+        "INSERT INTO audit (\(AuditRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 12)))"
+
     func append(_ record: AuditRecord) throws {
-        try run(
-            "INSERT INTO audit (\(AuditRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 12)))",
-            record.values)
+        try prepared(&appendRecord, Self.appendRecordSQL).run { record.addValues(to: &$0) }
     }
 
     func save(_ head: AuditHead) throws {
@@ -146,6 +172,13 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         try run(
             "INSERT INTO audit_heads (sequence, hash, serial, at, signature) VALUES (?, ?, ?, ?, ?)",
             [head.sequence, Data(head.hash.bytes), head.serial, head.at.milliseconds, Data(head.signature)])
+    }
+
+    private func prepared(_ statement: inout RowStatement?, _ sql: String) throws -> RowStatement {
+        if let statement { return statement }
+        let prepared = try RowStatement(db, sql)
+        statement = prepared
+        return prepared
     }
 
     private func run(_ sql: String, _ arguments: StatementArguments = []) throws {
