@@ -2,7 +2,7 @@ internal import ResealAge
 internal import ResealCore
 
 extension Binding {
-    /// Reads the canonical body of a binding without escapes, which is how nearly all are written: opening a repository
+    /// Reads the canonical body of a binding without escapes and of a value given with it, which is how nearly all are written: opening a repository
     /// reads one for each sealed value, and a JSON parser with its proof that the text was canonical takes ten times as
     /// long. `nil` for everything else, good or bad, on which the general reader decides.
     init?(plainlyWritten stanza: Stanza) {
@@ -14,13 +14,13 @@ extension Binding {
             let secret = text.string(), text.skip(",\"to\":"), let recipients = text.strings(),
             text.skip(",\"v\":1}"), text.isAtEnd
         else { return nil }
-        guard let field = FieldPath(path), let sealedAt = Timestamp(at), sealedAt.description == at,
+        guard counter <= Self.maximumCounter, let field = FieldPath(path), let sealedAt = Timestamp(at), sealedAt.description == at,
             recipients.allSatisfy({ $0.utf8.count == 16 && Hex.decode($0) != nil }),
             zip(recipients, recipients.dropFirst()).allSatisfy({ $0 < $1 })
         else { return nil }
         self.init(
             repository: repository, organization: organization, secret: secret, field: field, counter: counter,
-            sealedAt: sealedAt, fingerprints: recipients)
+            sealedAt: sealedAt, fingerprints: recipients, valueCounter: nil)
     }
 }
 
