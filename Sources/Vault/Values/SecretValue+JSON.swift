@@ -6,14 +6,18 @@ extension SecretValue {
     /// leaves as base64 text.
     package func revealJSON() -> SecretBytes {
         var text: [UInt8] = []
-        // No more than this is ever needed, since growing would leave a copy behind: each byte may become `\u00xx`, and
-        // each key has quotes, a colon, a comma and braces around its object.
-        text.reserveCapacity(
-            leaves.reduce(2) { sum, leaf in
-                sum + 6 * leaf.bytes.count + 4 + leaf.path.reduce(0) { $0 + 6 * $1.utf8.count + 6 }
-            })
+        // Growing would leave a copy behind.
+        text.reserveCapacity(Self.jsonBound(of: leaves))
         writeJSON(leaves[...], depth: 0, to: &text)
         return SecretBytes(consuming: &text)
+    }
+
+    /// What the JSON of `leaves` never exceeds: each byte may become `\u00xx`, and each key has quotes, a colon, a comma
+    /// and the braces of its object.
+    static func jsonBound(of leaves: [Leaf]) -> Int {
+        leaves.reduce(2) { sum, leaf in
+            sum + 6 * leaf.bytes.count + 4 + leaf.path.reduce(0) { $0 + 6 * $1.utf8.count + 6 }
+        }
     }
 
     private func writeJSON(_ leaves: ArraySlice<Leaf>, depth: Int, to out: inout [UInt8]) {
@@ -54,7 +58,7 @@ extension SecretValue.Leaf {
             case .string: JSON.quote(content, to: &out)
             case .null: out.append(contentsOf: "null".utf8)
             case .integer, .number, .boolean:
-                if content.allSatisfy(Self.isBare) {
+                if !content.isEmpty, content.allSatisfy(Self.isBare) {
                     out.append(contentsOf: content)
                 } else {
                     JSON.quote(content, to: &out)

@@ -8,10 +8,10 @@ import Testing
 /// Records for stores, each field with a value of its own, so that mixed up columns show.
 enum Sample {
     static let start = Timestamp(seconds: 1_767_225_600)
-    static let alice = Principal("user:alice")!
+    static let alice = known(Principal("user:alice"))
 
     static func digest(_ seed: UInt8) -> Digest256 { Digest256(hashing: [seed]) }
-    static func object(_ seed: UInt8) -> ObjectID { ObjectID(bytes: [UInt8](repeating: seed, count: 20))! }
+    static func object(_ seed: UInt8) -> ObjectID { known(ObjectID(bytes: [UInt8](repeating: seed, count: 20))) }
 
     /// A secret without a row yet.
     static func secret(_ name: String = "prod/db", organization: String = "default") -> SecretRecord {
@@ -95,6 +95,12 @@ enum Sample {
             sequence: sequence, hash: digest(8), serial: sequence * 2, at: start,
             signature: [UInt8](repeating: 9, count: 64))
     }
+}
+
+/// A constant of a test, written in a form that might have been wrong.
+func known<T>(_ value: T?) -> T {
+    guard let value else { preconditionFailure("a constant of a test is malformed") }
+    return value
 }
 
 extension Store {
