@@ -5,8 +5,18 @@ struct Reseal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reseal",
         abstract: "A GitOps vault: secrets sealed in Git, planned, applied, versioned and audited.",
-        discussion: ExitStatus.help,
-        version: ResealVersion.current,
+        discussion: """
+            EXAMPLES
+              reseal keygen -o key.txt
+              reseal init --manifests manifests --recipient age1…
+              reseal seal prod/orders-db --field password
+              git add manifests && git commit -m "Add the password of orders"
+              reseal init --repo . --identity key.txt
+              reseal plan && reseal apply
+              reseal get prod/orders-db --field password
+
+            \(ExitStatus.help)
+            """,
         groupedSubcommands: [
             CommandGroup(name: "Start", subcommands: [InitCommand.self, KeygenCommand.self, StatusCommand.self]),
             CommandGroup(
@@ -25,4 +35,14 @@ struct Reseal: AsyncParsableCommand {
                 name: "Tools",
                 subcommands: [AgeCommand.self, CompletionCommand.self, GitTransportCommand.self]),
         ])
+
+    // Here and not in the configuration, which would give every command such a flag, also `get`, where it means another
+    // thing.
+    @Flag(help: "Show the version.")
+    var version = false
+
+    func run() throws {
+        guard version else { throw CleanExit.helpRequest(self) }
+        Terminal.print(ResealVersion.current)
+    }
 }

@@ -45,7 +45,10 @@ import Testing
         "spec:\n  value: {fromFile: ../MARK}\n", "spec:\n  value: {fromSOPS: MARK, fromFile: MARK}\n",
         "MARK\n", "spec:\n  value: \u{7}MARK\n", "spec:\n  value: *MARK\n", "spec:\n  value: {MARK, MARK}\n",
         "spec:\n  value: {MARK!: x, MARK!: y}\n",
-        "spec:\n  MARKMARKMARK: x\n",
+        "spec:\n  MARKMARKMARK: x\n", "spec:\n  value: {fromFile: MARK}\n", "spec:\n  value: {fromFile: MARK/MARK}\n",
+        "spec:\n  value: {fromSOPS: MARK}\n",
+        "spec: {value: x}\n---\napiVersion: reseal/v1\nkind: Connection\nmetadata: {name: c}\nspec:\n"
+            + "  engine: postgresql\n  endpoint: main\n  database: x\n  credentialsFrom: {secret: MARK}\n",
         "spec:\n  value: |\n    -----BEGIN AGE ENCRYPTED FILE-----\n    MARK\n    -----END AGE ENCRYPTED FILE-----\n",
         "spec:\n  value: |\n    -----BEGIN AGE ENCRYPTED FILE-----\n    MARK\n",
     ])

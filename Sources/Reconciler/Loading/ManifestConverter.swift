@@ -147,8 +147,8 @@ struct ManifestConverter {
         guard let file = try snapshot.file(at: path), file.kind == .regular || file.kind == .executable else {
             throw DiagnosticsFailure([
                 Diagnostic(
-                    code: "value.file-missing", "there is no file \(path)",
-                    hint: "`fromFile` is relative to the manifest", at: span)
+                    code: "value.file-missing", "there is no file of this name",
+                    hint: "`fromFile` names one relative to the manifest; a value itself is sealed into `value`", at: span)
             ])
         }
         do {

@@ -87,9 +87,11 @@ struct SetChecks {
             set.manifests.map(\.resource.key).filter { $0.kind == key.kind && $0.organization == key.organization }
             .map(\.name) + (try surroundings.names(key.kind, key.organization))
         let nearest = NearestName.suggestion(for: key.name, in: names)
+        // Where the name of a Secret belongs, somebody may have put a secret.
+        let shown = key.kind == .secret ? "of this name" : "`\(key.name)`"
         findings.append(
             Diagnostic(
-                code: "manifest.dangling-reference", "there is no \(key.kind.rawValue) `\(key.name)`",
+                code: "manifest.dangling-reference", "there is no \(key.kind.rawValue) \(shown)",
                 hint: nearest.map { "did you mean `\($0)`?" }
                     ?? "declare it in a manifest of kind \(key.kind.rawValue) in organization \(key.organization)",
                 at: try exactSpan(of: key, in: resource)))

@@ -141,7 +141,8 @@ enum WritingView {
         }
         if writing.isManaged {
             Terminal.note(
-                "warning: Git manages \(writing.id); the next apply will see drift and follow its policy\n"
+                "warning: Git manages \(writing.id); where it differs from Git now, the next apply sees drift and follows "
+                    + "its policy\n"
                     + "  hint: change it in Git with `reseal seal \(writing.id.name)` to keep the value")
         }
     }
