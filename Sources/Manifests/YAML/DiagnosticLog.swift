@@ -26,9 +26,12 @@ struct DiagnosticLog {
 }
 
 /// Words of a file as they may appear in a message: one line, bounded, nothing that a terminal would act on.
-func quoted(_ text: String) -> String {
-    let safe = text.unicodeScalars.prefix(60).map { scalar -> Character in
+func quoted(_ text: String) -> String { quoted(text, upTo: 60) }
+
+/// As above, for words that are long by nature; `limit` counts characters.
+func quoted(_ text: String, upTo limit: Int) -> String {
+    let safe = text.unicodeScalars.prefix(limit).map { scalar -> Character in
         scalar.value < 0x20 || (0x7f..<0xa0).contains(scalar.value) || scalar == "`" ? "?" : Character(scalar)
     }
-    return "`" + String(safe) + (text.unicodeScalars.count > 60 ? "…" : "") + "`"
+    return "`" + String(safe) + (text.unicodeScalars.count > limit ? "…" : "") + "`"
 }
