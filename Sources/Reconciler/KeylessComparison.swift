@@ -40,8 +40,8 @@ package struct KeylessComparison: Sendable {
     /// not stop anything.
     package func plan(now: Timestamp) throws -> PreparedPlan {
         let head = try DesiredLoader.keyless(checkout.snapshots).loadAll()
-        let paths = try changedPaths(head.state)
         let before = try DesiredLoader.keyless(checkout.commit(base)).loadLeniently()
+        let paths = try changedPaths(head.state, before.state)
         let known = before.state.resources.filter { paths.contains($0.position.path) }
         var desired = head.state
         desired.resources = head.state.resources.filter { paths.contains($0.position.path) }
@@ -91,10 +91,13 @@ package struct KeylessComparison: Sendable {
     }
 
     /// Manifests that differ, and those that name a value file which differs.
-    private func changedPaths(_ head: DesiredState) throws -> Set<String> {
+    private func changedPaths(_ head: DesiredState, _ before: DesiredState) throws -> Set<String> {
         let old = try blobs(checkout.commit(base))
         let new = try blobs(checkout.snapshots)
-        let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
+        let outside = try SOPSConfigFiles.changed(
+            SOPSConfigFiles.named(by: head.resources + before.resources), between: checkout.commit(base).open(),
+            and: checkout.snapshots.open())
+        let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.union(outside)
         let referring = head.resources.filter { resource in
             resource.references.contains { target in
                 if case .file(let path) = target { changed.contains(path) } else { false }

@@ -6,11 +6,18 @@ package struct RecipientRules: Sendable {
     private struct Rule: Sendable {
         let paths: [Glob]
         let names: [Glob]
+        let pathPattern: (regex: LinearPattern, folder: String)?
         let recipients: [X25519Recipient]
 
         func fits(path: String, name: String) -> Bool {
             (paths.isEmpty || paths.contains { $0.matches(path) })
-                && (names.isEmpty || names.contains { $0.matches(name) })
+                && (names.isEmpty || names.contains { $0.matches(name) }) && fitsPattern(path)
+        }
+
+        private func fitsPattern(_ path: String) -> Bool {
+            guard let (regex, folder) = pathPattern else { return true }
+            guard !folder.isEmpty else { return regex.matches(path) }
+            return path.hasPrefix(folder + "/") && regex.matches(String(path.dropFirst(folder.count + 1)))
         }
     }
 
@@ -28,9 +35,24 @@ package struct RecipientRules: Sendable {
                 let members = text.hasPrefix("group:") ? spec.groups[String(text.dropFirst(6))] ?? [] : [text]
                 for member in members { recipients.append(try X25519Recipient(member)) }
             }
-            rules.append(Rule(paths: rule.paths, names: rule.names, recipients: recipients))
+            rules.append(
+                Rule(
+                    paths: rule.paths, names: rule.names, pathPattern: try Self.compiled(rule.pathPattern),
+                    recipients: recipients))
         }
         self.rules = rules
+    }
+
+    private static func compiled(
+        _ pattern: RecipientsSpec.PathPattern?
+    ) throws(AgeFailure) -> (regex: LinearPattern, folder: String)? {
+        guard let pattern else { return nil }
+        do throws(ManifestFailure) {
+            return (try LinearPattern(pattern.regex), pattern.folder)
+        } catch {
+            // The manifest was read with the same check; a rule that says nothing must not become one for all.
+            throw AgeFailure(.recipient, "the rule `\(pattern.regex.prefix(60))` is no regular expression")
+        }
     }
 
     /// Those who may open the values of a secret, the controller first, each once.

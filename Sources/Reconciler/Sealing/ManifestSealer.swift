@@ -76,7 +76,7 @@ package struct ManifestSealer: Sendable {
                 case .secret(let spec) where manifest.key.secretID == id: secret = (file, spec)
                 case .secret: names.append(manifest.key.name)
                 case .repository(let spec): repositoryID = spec.id
-                case .recipients(let spec): rules = spec
+                case .recipients: rules = try SOPSConfigFiles.recipients(manifest, in: tree)
                 default: break
                 }
             }
