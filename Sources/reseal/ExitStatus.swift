@@ -32,7 +32,7 @@ enum ExitStatus: Int32 {
         case "plan.guard-refused": self = .guardRefused
         case "plan.stale": self = .stale
         case "vault.locked": self = .locked
-        case "value.undecryptable", "plan.no-identity", "age.no-match": self = .decryption
+        case "value.undecryptable", "plan.no-identity", "age.no-match", "sops.no-match", "sops.mac": self = .decryption
         default: self = .failed
         }
     }

@@ -20,6 +20,7 @@ struct Reseal: AsyncParsableCommand {
                     GetCommand.self, GetManyCommand.self, SetCommand.self, ListCommand.self, VersionsCommand.self,
                     RollbackCommand.self, DeleteCommand.self,
                 ]),
+            CommandGroup(name: "Other tools", subcommands: [ImportCommand.self, ExportCommand.self]),
             CommandGroup(name: "Audit", subcommands: [AuditCommand.self]),
             CommandGroup(
                 name: "Tools",
