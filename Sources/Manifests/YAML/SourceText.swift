@@ -23,7 +23,8 @@ struct SourceText: Sendable {
 
     /// `tolerated` defects count as none.
     init(
-        file: String, commit: ObjectID?, bytes: [UInt8], maximumDefects: Int, tolerating tolerated: Set<Defect.Kind> = []
+        file: String, commit: ObjectID?, bytes: [UInt8], maximumDefects: Int,
+        tolerating tolerated: Set<Defect.Kind> = []
     ) {
         self.file = file
         self.commit = commit
