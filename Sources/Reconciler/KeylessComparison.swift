@@ -50,7 +50,11 @@ package struct KeylessComparison: Sendable {
             .loadAll(basePolicy: oldRules.definesRepository ? oldRules.state.policy : nil)
         let oldPolicy = oldRules.definesRepository ? oldRules.state.policy : unchangedPolicy(head.state, changedPaths)
 
-        let paths = changedPaths.union(paths(naming: changedPaths, in: head.state))
+        // A Recipients manifest that changed itself is in the difference anyway.
+        let outside = try SOPSConfigFiles.changed(
+            SOPSConfigFiles.named(by: head.state.resources), between: checkout.commit(base).open(),
+            and: checkout.snapshots.open())
+        let paths = changedPaths.union(paths(naming: changedPaths.union(outside), in: head.state))
         let before = try baseLoader.survey(filesOfBase(paths))
         var desired = head.state
         desired.resources = head.state.resources.filter { paths.contains($0.position.path) }

@@ -33,7 +33,7 @@ enum ExitStatus: Int32 {
         case "plan.stale": self = .stale
         case "vault.locked": self = .locked
         case "usage", "age.usage": self = .usage
-        case "value.undecryptable", "plan.no-identity", "age.no-match": self = .decryption
+        case "value.undecryptable", "plan.no-identity", "age.no-match", "sops.no-match", "sops.mac": self = .decryption
         default: self = .failed
         }
     }

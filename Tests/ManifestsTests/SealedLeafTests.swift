@@ -127,10 +127,12 @@ import Testing
 
         let sops = try #require(
             read(secret("value: {fromSOPS: app.enc.yaml, key: db.main}"), file: "x.yaml").manifests.first)
-        guard case .sops(let path, let key, _)? = sops.secretSpec?.value?.source else { throw Unexpected("not SOPS") }
-        #expect(path == "app.enc.yaml" && key == "db.main" && sops.secretSpec?.value?.isScalar == false)
+        guard case .sops(let part)? = sops.secretSpec?.value?.source else { throw Unexpected("not SOPS") }
+        #expect(part.path == "app.enc.yaml" && part.partSpan != nil && sops.secretSpec?.value?.isScalar == false)
         let whole = read(secret("value:\n  fromSOPS: app.enc.yaml")).manifests.first
-        guard case .sops(_, nil, _)? = whole?.secretSpec?.value?.source else { throw Unexpected("has a key") }
+        guard case .sops(let all)? = whole?.secretSpec?.value?.source, all.partSpan == nil else {
+            throw Unexpected("has a key")
+        }
     }
 
     @Test(arguments: [

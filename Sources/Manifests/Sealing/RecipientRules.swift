@@ -29,13 +29,20 @@ package struct RecipientRules: Sendable {
     package struct Rule: Sendable {
         package let paths: [Glob]
         package let names: [Glob]
+        let pathPattern: (regex: LinearPattern, folder: String)?
         /// Recipients and `group:NAME`, as written.
         package let written: [String]
         package let audience: Audience
 
         func fits(path: String, name: String) -> Bool {
             (paths.isEmpty || paths.contains { $0.matches(path) })
-                && (names.isEmpty || names.contains { $0.matches(name) })
+                && (names.isEmpty || names.contains { $0.matches(name) }) && fitsPattern(path)
+        }
+
+        private func fitsPattern(_ path: String) -> Bool {
+            guard let (regex, folder) = pathPattern else { return true }
+            guard !folder.isEmpty else { return regex.matches(path) }
+            return path.hasPrefix(folder + "/") && regex.matches(String(path.dropFirst(folder.count + 1)))
         }
     }
 
@@ -72,7 +79,9 @@ package struct RecipientRules: Sendable {
                 guard numbers.count <= Self.maximumRecipients else { throw Self.tooMany(inRule: rules.count + 1) }
             }
             rules.append(
-                Rule(paths: rule.paths, names: rule.names, written: rule.recipients, audience: known.audience(numbers)))
+                Rule(
+                    paths: rule.paths, names: rule.names, pathPattern: try Self.compiled(rule.pathPattern),
+                    written: rule.recipients, audience: known.audience(numbers)))
         }
         controller = known.recipients[first]
         fallback = known.audience([first])
@@ -84,6 +93,18 @@ package struct RecipientRules: Sendable {
         AgeFailure(
             .recipient, "rule \(number) of the Recipients manifest names more than \(maximumRecipients) recipients",
             hint: "a value that many people may open is better read from the vault")
+    }
+
+    private static func compiled(
+        _ pattern: RecipientsSpec.PathPattern?
+    ) throws(AgeFailure) -> (regex: LinearPattern, folder: String)? {
+        guard let pattern else { return nil }
+        do throws(ManifestFailure) {
+            return (try LinearPattern(pattern.regex), pattern.folder)
+        } catch {
+            // The manifest was read with the same check; a rule that says nothing must not become one for all.
+            throw AgeFailure(.recipient, "the rule `\(pattern.regex.prefix(60))` is no regular expression")
+        }
     }
 
     /// The position of the rule that decides about a value, the first one that fits; `nil` where none does.
