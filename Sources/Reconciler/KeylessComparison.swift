@@ -46,10 +46,11 @@ package struct KeylessComparison: Sendable {
         let changed = try changedFiles()
         let changedPaths = Set(changed.map(\.path))
         let oldRules = try baseLoader.survey(changed.compactMap(\.old).filter(\.isManifest))
-        let head = try DesiredLoader.keyless(checkout.snapshots)
+        var head = try DesiredLoader.keyless(checkout.snapshots)
             .loadAll(basePolicy: oldRules.definesRepository ? oldRules.state.policy : nil)
         let oldPolicy = oldRules.definesRepository ? oldRules.state.policy : unchangedPolicy(head.state, changedPaths)
         try requireSameRepository(head.state.policy, oldPolicy)
+        head.warnings += try RotationStatus.warnings(checkout)
 
         let paths = changedPaths.union(paths(naming: changedPaths, in: head.state))
         let before = try baseLoader.survey(filesOfBase(paths))

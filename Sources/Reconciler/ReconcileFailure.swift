@@ -13,6 +13,12 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case noRepository = "git.no-repository-given"
         case noManifest = "seal.no-manifest"
         case noRules = "seal.no-rules"
+        /// Another process is resealing the same work tree.
+        case rekeyLocked = "rekey.locked"
+        case unknownRecipient = "recipients.unknown"
+        /// The controller cannot be taken out of the rules.
+        case controllerStays = "recipients.controller"
+        case notInReport = "offboarding.not-in-report"
     }
 
     package let kind: Kind

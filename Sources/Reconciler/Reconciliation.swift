@@ -58,6 +58,7 @@ package struct Reconciliation: Sendable {
         let desired = states.desired
         try requireSameRepository(desired.state.policy, observed.source)
         warnings += desired.warnings
+        if !forApply { warnings += try RotationStatus.warnings(checkout) }
         let outcome = Planner.plan(
             PlanInput(
                 desired: desired.state, vault: states.vault, lastApplied: states.applied,

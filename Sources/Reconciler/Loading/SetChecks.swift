@@ -122,7 +122,7 @@ struct SetChecks {
                 if let problem {
                     report(
                         .warning, "value.recipients", "\(label(note)) of \(resource.key.secretID) \(problem)",
-                        "seal it anew with `reseal seal \(resource.key.name)`", note, resource)
+                        "`reseal rekey \(resource.key.name)` seals it for the right ones", note, resource)
                 }
             }
         }

@@ -37,7 +37,7 @@ package struct CommitSnapshotSource: SnapshotSource {
     }
 }
 
-private struct CommitSnapshot: Snapshot {
+struct CommitSnapshot: Snapshot {
     let repository: GitRepository
     let folder: String
     let tree: ObjectID?
