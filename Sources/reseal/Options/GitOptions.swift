@@ -78,9 +78,14 @@ struct GitSettings {
             ("ca-file", options.remote.caFile), ("git-timeout", options.remote.gitTimeout),
         ]
         for case (let key, let value?) in given { values[key] = value }
+        override(identities: options.identity)
+    }
+
+    /// The files that are given, else that of `RESEAL_IDENTITY`, else the one that is set already.
+    mutating func override(identities files: [String]) {
         let environment = Terminal.environment()["RESEAL_IDENTITY"].map { [$0] } ?? []
-        if !options.identity.isEmpty {
-            identityFiles = options.identity
+        if !files.isEmpty {
+            identityFiles = files
         } else if !environment.isEmpty {
             identityFiles = environment
         }
