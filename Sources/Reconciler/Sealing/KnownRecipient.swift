@@ -40,7 +40,7 @@ package struct KnownRecipient: Sendable, Equatable {
 
     private init(text words: String, _ law: SealLaw) throws {
         do throws(AgeFailure) {
-            let recipient = try RecipientFile.recipient(words)
+            let recipient = try RecipientFile.recipient(words, access: .unattended)
             self.init(recipient.fingerprint, recipient.description, law.names.name(recipient.fingerprint))
         } catch {
             let nearest = NearestName.suggestion(for: words, in: law.names.allNames)
@@ -60,6 +60,6 @@ package struct KnownRecipient: Sendable, Equatable {
     /// The texts that stand for it in the rules.
     func texts(in law: SealLaw) -> Set<String> {
         let all = [law.spec.controller] + law.spec.groups.values.flatMap { $0 } + law.spec.rules.flatMap(\.recipients)
-        return Set(all).filter { (try? RecipientFile.recipient($0))?.fingerprint == fingerprint }
+        return Set(all).filter { (try? RecipientFile.recipient($0, access: .unattended))?.fingerprint == fingerprint }
     }
 }

@@ -29,7 +29,7 @@ package struct RecipientsChange: Sendable {
     /// Throws ``ManifestFailure`` for a place that does not exist or an edit that cannot be made, ``AgeFailure`` for a
     /// recipient that is none, or that may not share a value with those who are there.
     package func add(_ text: String, to places: [RecipientsPlace]) throws -> Outcome {
-        let text = text.hasPrefix("group:") ? text : try RecipientFile.recipient(text).description
+        let text = text.hasPrefix("group:") ? text : try RecipientFile.recipient(text, access: .unattended).description
         var editor = RecipientsEditor(survey.law.file, spec: survey.law.spec)
         let edit = try editor.add(text, to: places)
         let rules = try self.rules(edit.bytes)
