@@ -46,9 +46,10 @@ package struct KeylessComparison: Sendable {
         let changed = try changedFiles()
         let changedPaths = Set(changed.map(\.path))
         let oldRules = try baseLoader.survey(changed.compactMap(\.old).filter(\.isManifest))
-        let head = try DesiredLoader.keyless(checkout.snapshots)
+        var head = try DesiredLoader.keyless(checkout.snapshots)
             .loadAll(basePolicy: oldRules.definesRepository ? oldRules.state.policy : nil)
         let oldPolicy = oldRules.definesRepository ? oldRules.state.policy : unchangedPolicy(head.state, changedPaths)
+        head.warnings += try RotationStatus.warnings(checkout)
 
         // A Recipients manifest that changed itself is in the difference anyway.
         let outside = try SOPSConfigFiles.changed(

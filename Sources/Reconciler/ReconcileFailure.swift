@@ -14,6 +14,12 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case noManifest = "seal.no-manifest"
         case noRules = "seal.no-rules"
         case importUsage = "import.usage"
+        /// Another process is resealing the same work tree.
+        case rekeyLocked = "rekey.locked"
+        case unknownRecipient = "recipients.unknown"
+        /// The controller cannot be taken out of the rules.
+        case controllerStays = "recipients.controller"
+        case notInReport = "offboarding.not-in-report"
     }
 
     package let kind: Kind

@@ -57,6 +57,7 @@ package struct Reconciliation: Sendable {
         let states = try load(checkout, observed, scope, forApply: forApply)
         let desired = states.desired
         warnings += desired.warnings
+        if !forApply { warnings += try RotationStatus.warnings(checkout) }
         let outcome = Planner.plan(
             PlanInput(
                 desired: desired.state, vault: states.vault, lastApplied: states.applied,

@@ -31,7 +31,7 @@ enum ExitStatus: Int32 {
         switch failure.code {
         case "plan.guard-refused": self = .guardRefused
         case "plan.stale": self = .stale
-        case "vault.locked": self = .locked
+        case "vault.locked", "rekey.locked": self = .locked
         case "usage", "age.usage": self = .usage
         case "value.undecryptable", "plan.no-identity", "age.no-match", "sops.no-match", "sops.mac": self = .decryption
         default: self = .failed

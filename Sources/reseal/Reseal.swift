@@ -25,6 +25,9 @@ struct Reseal: AsyncParsableCommand {
                     SealCommand.self, ValidateCommand.self, SchemaCommand.self, PlanCommand.self, ApplyCommand.self,
                 ]),
             CommandGroup(
+                name: "Recipients",
+                subcommands: [RecipientsCommand.self, RekeyCommand.self, OffboardCommand.self]),
+            CommandGroup(
                 name: "Secrets",
                 subcommands: [
                     GetCommand.self, GetManyCommand.self, SetCommand.self, ListCommand.self, VersionsCommand.self,

@@ -41,15 +41,12 @@ package struct RecipientMismatch: Sendable {
 
     private static func stanzas(_ types: [String], _ wanted: RecipientRules.Audience) -> Stanzas? {
         // Stanzas of these types are for nobody.
-        var wraps = types.filter { !$0.hasSuffix("-grease") }
+        let wraps = types.filter { !$0.hasSuffix("-grease") }
         guard wraps.count == wanted.recipients.count else {
             return .count(found: wraps.count, wanted: wanted.recipients.count)
         }
-        for type in wanted.stanzaTypes {
-            guard let place = wraps.firstIndex(of: type) else { return .kinds(Set(wraps).sorted()) }
-            wraps.remove(at: place)
-        }
-        return nil
+        let found = Dictionary(wraps.map { ($0, 1) }, uniquingKeysWith: +)
+        return wanted.stanzaTypes.allSatisfy { $0.value <= found[$0.key] ?? 0 } ? nil : .kinds(found.keys.sorted())
     }
 
     /// In words, with `name` for a recipient by its fingerprint; completes "the value …".

@@ -3,7 +3,7 @@ internal import ResealCore
 
 /// What people call the recipients of a Recipients manifest.
 ///
-/// A group with one member names that member. Otherwise the comment behind a recipient on its line does. The controller
+/// The comment behind a recipient on its line names it. Otherwise a group does that has no other member. The controller
 /// is called so.
 package struct RecipientNames: Sendable {
     package static let controller = "controller"
@@ -21,9 +21,11 @@ package struct RecipientNames: Sendable {
         for mention in mentions where comments[mention.text] == nil {
             comments[mention.text] = mention.comment.map { String($0.unicodeScalars.prefix(64)) }
         }
-        for recipient in rules.everyone { names[recipient.fingerprint] = comments[recipient.description] }
         for (name, members) in rules.groups.sorted(by: { $0.key > $1.key }) {
             if members.count == 1, let member = members.first { names[member.fingerprint] = name }
+        }
+        for recipient in rules.everyone {
+            if let comment = comments[recipient.description] { names[recipient.fingerprint] = comment }
         }
         names[rules.controller.fingerprint] = Self.controller
     }

@@ -11,18 +11,26 @@ package struct RecipientRules: Sendable {
         package let recipients: [any ListedRecipient]
         /// Of each recipient, in the same order.
         package let fingerprints: [String]
-        /// Of those recipients whose stanzas have a known type.
-        let stanzaTypes: [String]
+        /// How many recipients make stanzas of each type, those aside whose type only sealing shows.
+        let stanzaTypes: [String: Int]
         private let members: Set<String>
 
         init(_ recipients: [any ListedRecipient], _ fingerprints: [String]) {
             self.recipients = recipients
             self.fingerprints = fingerprints
-            stanzaTypes = recipients.compactMap(\.stanzaType)
+            stanzaTypes = Dictionary(recipients.compactMap { $0.stanzaType.map { ($0, 1) } }, uniquingKeysWith: +)
             members = Set(fingerprints)
         }
 
         package func contains(_ fingerprint: String) -> Bool { members.contains(fingerprint) }
+
+        /// How those who can open a sealed value differ from these; `nil` if they do not.
+        ///
+        /// The value is known by the fingerprints in its binding (`nil` without one) and by the types of its other
+        /// stanzas.
+        package func mismatch(bound: [String]?, stanzaTypes: [String]) -> RecipientMismatch? {
+            RecipientMismatch(bound: bound, stanzaTypes: stanzaTypes, wanted: self)
+        }
     }
 
     /// One rule of the manifest.
@@ -131,18 +139,10 @@ package struct RecipientRules: Sendable {
         return all.filter { seen.insert($0.description).inserted }
     }
 
-    /// How the recipients of a sealed value differ from the rules; `nil` if they fit.
-    ///
-    /// The value is known by the fingerprints in its binding (`nil` without one) and by the types of its other stanzas.
-    package func mismatch(
-        bound: [String]?, stanzaTypes: [String], path: String, name: String
-    ) -> RecipientMismatch? {
-        RecipientMismatch(bound: bound, stanzaTypes: stanzaTypes, wanted: audience(path: path, name: name))
-    }
-
-    /// As ``mismatch(bound:stanzaTypes:path:name:)``, in words that complete "the value …".
+    /// How a sealed value differs from the rules, as ``Audience/mismatch(bound:stanzaTypes:)`` finds it, in words that
+    /// complete "the value …"; `nil` if it fits.
     package func problem(bound: [String]?, stanzaTypes: [String], path: String, name: String) -> String? {
-        mismatch(bound: bound, stanzaTypes: stanzaTypes, path: path, name: name).map { mismatch in
+        audience(path: path, name: name).mismatch(bound: bound, stanzaTypes: stanzaTypes).map { mismatch in
             let known = Dictionary(
                 mismatch.missing.map { ($0.fingerprint, $0.description) }, uniquingKeysWith: { first, _ in first })
             return mismatch.text { RecipientNames.shortened(known[$0] ?? $0) }

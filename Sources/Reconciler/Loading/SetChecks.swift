@@ -126,7 +126,7 @@ struct SetChecks {
                     report(
                         .warning, "value.recipients", "\(label(note)) of \(resource.key.secretID) \(problem)",
                         note.sopsFile.map { "run `sops updatekeys \($0)`, or adjust the rules" }
-                            ?? "seal it anew with `reseal seal \(resource.key.name)`", note, resource)
+                            ?? "`reseal rekey \(resource.key.name)` seals it for the right ones", note, resource)
                 }
             }
         }

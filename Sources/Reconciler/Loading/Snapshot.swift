@@ -40,7 +40,7 @@ package struct CommitSnapshotSource: SnapshotSource {
     }
 }
 
-private struct CommitSnapshot: Snapshot {
+struct CommitSnapshot: Snapshot {
     let repository: GitRepository
     let commit: ObjectID
     let folder: String

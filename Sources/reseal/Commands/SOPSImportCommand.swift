@@ -103,7 +103,7 @@ struct SOPSImportCommand: AsyncParsableCommand {
     private func identities() throws -> [any Identity] {
         if keepSops { return [] }
         var settings = try GitSettings.load(vault.vaultHome)
-        settings.overrideIdentities(identity)
+        settings.override(identities: identity)
         if settings.hasIdentity { return try settings.identities() }
         return try SOPSKeyFile.existing().map { try AgeKeys.identities(file: $0) } ?? settings.identities()
     }

@@ -20,10 +20,11 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let core = try vault.openCore()
         let status = try await Vault(core: core).status()
-        Terminal.print(json ? document(status).canonical : text(status))
+        let rotations = AppliedRotations(status.sources, home: vault.vaultHome)
+        Terminal.print(json ? document(status, rotations).canonical : text(status, rotations))
     }
 
-    private func text(_ status: VaultStatus) -> String {
+    private func text(_ status: VaultStatus, _ rotations: AppliedRotations) -> String {
         var lines = [
             "Vault     \(vault.vaultHome.path) (serial \(status.serial))",
             "Secrets   \(status.active) active, \(status.managed) from Git, \(status.deleted) deleted",
@@ -36,6 +37,7 @@ struct StatusCommand: AsyncParsableCommand {
         if status.sources.isEmpty { lines.append("Source    nothing applied yet") }
         let drift = status.drifted.isEmpty ? "none" : status.drifted.map(\.description).joined(separator: ", ")
         lines.append("Drift     \(drift)")
+        lines += rotations.lines.map { "Rotation  \($0)" }
         lines.append("Audit     head \(status.auditHead)")
         if let made = status.kekCreatedAt {
             let age = made.adding(KeyCommand.kekLifetime) < WallClock.system.now() ? ", due: `reseal key rotate`" : ""
@@ -44,7 +46,7 @@ struct StatusCommand: AsyncParsableCommand {
         return lines.joined(separator: "\n")
     }
 
-    private func document(_ status: VaultStatus) -> JSON {
+    private func document(_ status: VaultStatus, _ rotations: AppliedRotations) -> JSON {
         [
             "home": .string(vault.vaultHome.path), "vault_serial": .integer(status.serial),
             "secrets": [
@@ -65,6 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
             ]),
             "audit_head": .string(status.auditHead),
             "kek_created_at": status.kekCreatedAt.map { .string($0.description) } ?? .null,
+            "rotation_due": rotations.document,
         ]
     }
 }

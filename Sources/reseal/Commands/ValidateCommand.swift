@@ -28,12 +28,7 @@ struct ValidateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let home = location.vaultHome
-        var settings = try git.settings(home)
-        settings.useWorkTree(git.repo)
-        let checkout = try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath)
-            .resolve(workTree: git.ref == nil)
-        let report = try KeylessValidation.run(checkout)
+        let report = try KeylessValidation.run(try git.checkout(location.vaultHome))
         let failing = report.findings.contains { $0.severity == .error || strict }
         if json {
             let document: JSON = [

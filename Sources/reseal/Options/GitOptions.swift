@@ -78,11 +78,11 @@ struct GitSettings {
             ("ca-file", options.remote.caFile), ("git-timeout", options.remote.gitTimeout),
         ]
         for case (let key, let value?) in given { values[key] = value }
-        overrideIdentities(options.identity)
+        override(identities: options.identity)
     }
 
-    /// Files given on the command line; without any, that of the environment.
-    mutating func overrideIdentities(_ files: [String]) {
+    /// The files that are given, else that of `RESEAL_IDENTITY`, else the one that is set already.
+    mutating func override(identities files: [String]) {
         let environment = Terminal.environment()["RESEAL_IDENTITY"].map { [$0] } ?? []
         if !files.isEmpty {
             identityFiles = files
