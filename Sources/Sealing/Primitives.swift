@@ -78,8 +78,9 @@ package struct SHA512: ~Copyable {
     }
 }
 
-/// Sole owner of one `EVP_MD_CTX`.
-private struct DigestContext: ~Copyable {
+/// Sole owner of one `EVP_MD_CTX`. Not private, since ``SHA512`` holds one: whoever drops that in another module needs
+/// this type's symbols.
+struct DigestContext: ~Copyable {
     let raw: OpaquePointer
 
     init() throws(SealingFailure) {

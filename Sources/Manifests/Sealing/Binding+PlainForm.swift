@@ -2,9 +2,9 @@ internal import ResealAge
 internal import ResealCore
 
 extension Binding {
-    /// Reads the canonical body of a binding without escapes and of a value given with it, which is how nearly all are written: opening a repository
-    /// reads one for each sealed value, and a JSON parser with its proof that the text was canonical takes ten times as
-    /// long. `nil` for everything else, good or bad, on which the general reader decides.
+    /// Reads the canonical body of a binding that has no escape and was not resealed, which is how most are written. An
+    /// apply reads one for each sealed value, and a JSON parser with its proof that the text was canonical takes ten
+    /// times as long. `nil` for everything else, good or bad, on which the general reader decides.
     init?(plainlyWritten stanza: Stanza) {
         guard stanza.arguments.isEmpty, stanza.body.count <= Self.maximumBodyBytes else { return nil }
         var text = PlainText(bytes: stanza.body)
@@ -14,7 +14,8 @@ extension Binding {
             let secret = text.string(), text.skip(",\"to\":"), let recipients = text.strings(),
             text.skip(",\"v\":1}"), text.isAtEnd
         else { return nil }
-        guard counter <= Self.maximumCounter, let field = FieldPath(path), let sealedAt = Timestamp(at), sealedAt.description == at,
+        guard counter <= Self.maximumCounter, let field = FieldPath(path), let sealedAt = Timestamp(at),
+            sealedAt.description == at,
             recipients.allSatisfy({ $0.utf8.count == 16 && Hex.decode($0) != nil }),
             zip(recipients, recipients.dropFirst()).allSatisfy({ $0 < $1 })
         else { return nil }
