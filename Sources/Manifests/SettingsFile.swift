@@ -2,7 +2,15 @@ internal import ResealCore
 
 /// A small YAML file of settings: one mapping from known keys to scalars. Shares the manifests' reader, so its errors
 /// have places and hints too.
-package enum SettingsFile {
+package struct SettingsFile {
+    private let text: SourceText
+    private let tree: YAMLTree
+    private let keys: [String]
+    private var log: DiagnosticLog
+    private var settings: [String: String] = [:]
+
+    /// The settings that have a value; an empty one, or `~`, is as if it were not there.
+    ///
     /// Throws ``DiagnosticsFailure`` for bad YAML, unknown or duplicate keys, and values that are not scalars.
     package static func read(_ bytes: [UInt8], name: String, keys: [String]) throws -> [String: String] {
         let limits = YAMLLimits()
@@ -13,29 +21,48 @@ package enum SettingsFile {
                     at: SourceSpan(file: name))
             ])
         }
-        let text = SourceText(file: name, commit: nil, bytes: bytes, maximumDefects: 51)
-        var log = DiagnosticLog(limit: 50)
+        let text = SourceText(file: name, commit: nil, bytes: bytes, maximumDefects: limits.diagnostics + 1)
+        var log = DiagnosticLog(limit: limits.diagnostics)
         let reading = YAMLReader.read(text, limits: limits, log: &log)
-        var settings: [String: String] = [:]
-        for document in reading.documents where reading.tree[document.root].kind == .mapping {
-            for (key, value) in reading.tree.entries(document.root) {
-                let word = reading.tree.string(key)
-                let place = text.span(at: Int(reading.tree[key].start))
-                if !keys.contains(word) {
-                    let nearest = NearestName.suggestion(for: word, in: keys)
-                    log.add(
-                        Diagnostic(
-                            code: "config.unknown-key", "unknown setting \(quoted(word))",
-                            hint: nearest.map { "did you mean `\($0)`?" } ?? "known: \(keys.joined(separator: ", "))",
-                            at: place))
-                } else if reading.tree[value].kind != .scalar {
-                    log.add(Diagnostic(code: "config.not-a-scalar", "`\(word)` takes one value", at: place))
-                } else {
-                    settings[word] = reading.tree.string(value)
-                }
+        var file = SettingsFile(text: text, tree: reading.tree, keys: keys, log: log)
+        file.take(reading.documents.map(\.root).filter { reading.tree[$0].meaning != .null })
+        guard file.log.errors == 0 else { throw DiagnosticsFailure(file.log.diagnostics) }
+        return file.settings
+    }
+
+    private init(text: SourceText, tree: YAMLTree, keys: [String], log: DiagnosticLog) {
+        self.text = text
+        self.tree = tree
+        self.keys = keys
+        self.log = log
+    }
+
+    private mutating func take(_ roots: [NodeID]) {
+        for (i, root) in roots.enumerated() {
+            guard i == 0, tree[root].kind == .mapping else {
+                report("config.not-a-mapping", "settings are one mapping of keys to values", at: root)
+                continue
             }
+            for (key, value) in tree.entries(root) where !log.isFull { take(key, value) }
         }
-        guard log.errors == 0 else { throw DiagnosticsFailure(log.diagnostics) }
-        return settings
+    }
+
+    private mutating func take(_ key: NodeID, _ value: NodeID) {
+        let word = tree.string(key)
+        if !keys.contains(word) {
+            let nearest = NearestName.suggestion(for: word, in: keys)
+            let shown = nearest == nil ? tree.keyName(key) : quoted(word)
+            report(
+                "config.unknown-key", "unknown setting" + (shown.map { " \($0)" } ?? ""),
+                hint: nearest.map { "did you mean `\($0)`?" } ?? "known: \(keys.joined(separator: ", "))", at: key)
+        } else if tree[value].kind != .scalar {
+            report("config.not-a-scalar", "`\(word)` takes one value", at: key)
+        } else if tree[value].meaning != .null {
+            settings[word] = tree.string(value)
+        }
+    }
+
+    private mutating func report(_ code: String, _ message: String, hint: String? = nil, at node: NodeID) {
+        log.add(Diagnostic(code: code, message, hint: hint, at: text.span(at: Int(tree[node].start))))
     }
 }

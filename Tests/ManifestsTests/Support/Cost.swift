@@ -3,6 +3,7 @@ import Testing
 
 /// Runs `body` and expects it to take at most so many seconds of processor time, which does not depend on what else the
 /// machine does. Bounds are ten times what a debug build needs or more: they tell linear from quadratic.
+@discardableResult
 func costing<R>(atMost seconds: Double, _ body: () throws -> R) rethrows -> R {
     let start = processorSeconds()
     defer {
