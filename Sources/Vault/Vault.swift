@@ -43,13 +43,15 @@ public actor Vault {
 
     /// The value of a secret; the current version unless `version` says otherwise.
     public func get(_ id: SecretID, version: Int64? = nil, by context: ActionContext) throws -> SecretReading {
-        try core.audited(.secretRead, ResourceKey(id).description, by: context) { transaction in
+        let id = try id.validated()
+        return try core.audited(.secretRead, ResourceKey(id).description, by: context) { transaction in
             try transaction.reading(id, version: version, by: context)
         }
     }
 
     /// The current values of several secrets, all or none, in the order asked for.
     public func getMany(_ ids: [SecretID], by context: ActionContext) throws -> [SecretReading] {
+        let ids = try ids.map { try $0.validated() }
         var subject = ""
         return try core.audited(.secretRead, subject, by: context) { transaction in
             try ids.map { id in
@@ -63,7 +65,7 @@ public actor Vault {
     ///
     /// Throws a failure when the name breaks the rules, or the value is too large.
     public func set(_ id: SecretID, to value: SecretValue, by context: ActionContext) throws -> SecretWriting {
-        let id = try SecretID(validating: id.name, organization: id.organization)
+        let id = try id.validated()
         return try core.audited(.secretWrite, ResourceKey(id).description, by: context) { transaction in
             var secret = try transaction.store.secret(id) ?? transaction.newSecret(id)
             let isNew = secret.rowID == 0
@@ -94,7 +96,8 @@ public actor Vault {
 
     /// Every version of a secret that ever was, oldest first, without values.
     public func versions(of id: SecretID, by context: ActionContext) throws -> [VersionInfo] {
-        try core.audited(.secretList, ResourceKey(id).description, by: context) { transaction in
+        let id = try id.validated()
+        return try core.audited(.secretList, ResourceKey(id).description, by: context) { transaction in
             let secret = try transaction.existing(id)
             try transaction.audit.record(.secretList, ResourceKey(id).description, detail: "versions", by: context)
             return try transaction.store.versions(of: secret.rowID).map(VersionInfo.init)
@@ -107,7 +110,8 @@ public actor Vault {
     public func rollback(
         _ id: SecretID, to version: Int64? = nil, by context: ActionContext
     ) throws -> SecretWriting {
-        try core.audited(.secretRollback, ResourceKey(id).description, by: context) { transaction in
+        let id = try id.validated()
+        return try core.audited(.secretRollback, ResourceKey(id).description, by: context) { transaction in
             var secret = try transaction.existing(id)
             let wasDeleted = secret.state == .deleted
             if wasDeleted { try transaction.undelete(&secret) }
@@ -129,6 +133,7 @@ public actor Vault {
     ///
     /// Throws ``VaultFailure`` of kind `protected` while the secret has deletion protection.
     public func delete(_ id: SecretID, destroying: Bool = false, by context: ActionContext) throws -> SecretWriting {
+        let id = try id.validated()
         let writing = try core.audited(.secretDelete, ResourceKey(id).description, by: context) { transaction in
             var secret = try transaction.existing(id)
             guard !secret.deletionProtection else {
@@ -192,6 +197,11 @@ extension Vault {
                 kekCreatedAt: try store.keyring().last { $0.purpose == .kek }?.createdAt)
         }
     }
+}
+
+extension SecretID {
+    /// Throws ``NameFailure`` for a name that breaks the rules: what might be anything stands in no audit record.
+    fileprivate func validated() throws -> SecretID { try SecretID(validating: name, organization: organization) }
 }
 
 extension VaultTransaction {
