@@ -71,6 +71,12 @@ import Testing
             $0.rotated = [SecretID("a"): ["password"]]
         },
 
+        Case("a value sealed while rotation made another one", [.counterConflict]) {
+            $0.vault("a")
+            $0.rotate("a", ["": .sealed("rotated", 2)])
+            $0.git("a") { $0.fields = ["": .sealed("two", 2)] }
+        },
+
         Case("the same counter, another value", [.counterConflict]) {
             $0.vault("a") { $0.fields = ["": .sealed("one", 2)] }
             $0.git("a") { $0.fields = ["": .sealed("two", 2)] }

@@ -71,6 +71,7 @@ private struct IncrementalRun {
             return codes(partly) == codes(wholly)
         }
         expectSame(plan.plan, same.plan)
+        if !withHands { try expectKeylessAgrees(plan.plan, head) }
         guard case .success(let coldPlan) = cold else {
             Issue.record("only the fresh vault refuses: \(codes(cold)) \(trace)")
             return false
@@ -122,6 +123,21 @@ private struct IncrementalRun {
         #expect(a.access == b.access, trace)
         #expect(a.drift == b.drift, trace)
         #expect(a.guards == b.guards, trace)
+    }
+
+    /// Without keys, a value that was only sealed anew looks changed; everything else has to be told the same way.
+    private func expectKeylessAgrees(_ plan: Plan, _ head: ObjectID) throws {
+        guard let base = plan.base else { return }
+        let keyless = try KeylessComparison(checkout: bench.checkout(head), base: base, allowsMassDeletion: false)
+            .plan(now: Workbench.start).plan
+        let mine = Dictionary(uniqueKeysWithValues: plan.changes.map { ($0.key, $0) })
+        for change in keyless.changes {
+            let same = mine[change.key]
+            #expect(same != nil || change.action == .newVersion, "\(change.key) \(trace)")
+            #expect(same.map { $0.attributes == change.attributes } ?? true, "\(change.key) \(trace)")
+        }
+        #expect(Set(mine.keys).isSubset(of: keyless.changes.map(\.key)), trace)
+        #expect(keyless.access == plan.access, trace)
     }
 
     /// Where a resource stands in the desired state depends on how much of it was read.

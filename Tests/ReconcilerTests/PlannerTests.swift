@@ -101,6 +101,28 @@ import Testing
             $0.set("a", ["": "hand"])
             $0.git("a") { $0.description = "other" }
         },
+        Case("rotated, and not in Git yet", []) {
+            $0.both("a") { $0.policy = .revert }
+            $0.rotate("a", ["": .sealed("rotated", 2)])
+        },
+        Case("rotated, and metadata changed in Git", ["update a"]) {
+            $0.vault("a")
+            $0.rotate("a", ["": .sealed("rotated", 2)])
+            $0.git("a") {
+                $0.description = "other"
+                $0.policy = .revert
+            }
+        },
+        Case("rotated, and in Git now", []) {
+            $0.vault("a")
+            $0.rotate("a", ["": .sealed("rotated", 2)])
+            $0.git("a") { $0.fields = ["": .sealed("rotated", 2)] }
+        },
+        Case("rotated, and replaced in Git", ["newVersion a, v3, value changed, !overwritesDrift"]) {
+            $0.vault("a")
+            $0.rotate("a", ["": .sealed("rotated", 2)])
+            $0.git("a") { $0.fields = ["": .sealed("two", 3)] }
+        },
         Case("both changed", ["newVersion a, v3, value changed, !overwritesDrift"]) {
             $0.vault("a")
             $0.set("a", ["": "hand"])
@@ -220,6 +242,10 @@ import Testing
             $0.git("a") { $0.fields = ["": .sealed("two", 2)] }
         },
         Case("a hand-made secret", []) { $0.setNew("a", ["": "x"]) },
+        Case("a rotated value", []) {
+            $0.both("a")
+            $0.rotate("a", ["": .sealed("rotated", 2)])
+        },
     ])
     func drift(_ test: Case) {
         var world = World()

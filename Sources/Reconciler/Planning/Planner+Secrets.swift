@@ -10,6 +10,8 @@ private enum ValueVerdict {
     case gitChanged
     /// Only the vault changed, by hand.
     case drifted
+    /// Only the vault changed, by rotation: it is authoritative until the new value stands in Git too.
+    case ahead
     /// Both changed.
     case bothChanged
 }
@@ -98,7 +100,8 @@ extension Planner {
         guard let value = desired.value, value.fingerprint != observed.fingerprint else { return .same }
         let applied = input.lastApplied.resources[resource.key]?.fingerprint
         if observed.drift == nil && (applied == nil || applied == observed.fingerprint) { return .gitChanged }
-        return applied == value.fingerprint ? .drifted : .bothChanged
+        guard applied == value.fingerprint else { return .bothChanged }
+        return observed.drift == nil ? .ahead : .drifted
     }
 
     private mutating func noteDrift(

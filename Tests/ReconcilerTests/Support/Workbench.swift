@@ -12,7 +12,7 @@ import TestSupport
 /// keys and their fingerprints can be compared.
 final class Workbench: Sendable {
     static let repositoryID = "test-repository-0001"
-    static let start = Timestamp(seconds: 1_800_000_000)
+    static let start = Timestamp(seconds: 1_700_000_000)
 
     let git: GitFixture
     let folder: TemporaryFolder

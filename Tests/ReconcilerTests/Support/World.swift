@@ -147,6 +147,17 @@ struct World {
         }
     }
 
+    /// Rotation makes a value that Git does not have yet.
+    mutating func rotate(_ name: String, _ fields: [String: Leaf]) {
+        rotated[SecretID(name)] = Set(fields.keys)
+        edit(name) { secret in
+            secret.fields = Described(fields: fields).states.remembering(secret.fields)
+            secret.fingerprint = Self.digest(fields.mapValues(\.text))
+            secret.latestVersion += 1
+            secret.currentVersion = secret.latestVersion
+        }
+    }
+
     /// Somebody makes a secret that Git does not know.
     mutating func setNew(_ name: String, _ fields: [String: String]) {
         vault(name)
