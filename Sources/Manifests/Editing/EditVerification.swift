@@ -56,8 +56,11 @@ enum EditVerification {
     private static func collect(_ node: NodeID, _ path: [String], _ tree: YAMLTree, _ found: inout [Leaf]) {
         switch tree[node].kind {
         case .scalar where true, .mapping where tree[node].count == 0, .sequence where tree[node].count == 0:
+            // Line breaks behind an armor mean nothing, and a file that ended with it has none.
+            let text = tree.bytes(node)
+            let end = tree[node].isArmor ? (text.lastIndex { $0 != 0x0a } ?? -1) + 1 : text.count
             found.append(
-                Leaf(path: path, kind: tree[node].kind, meaning: tree[node].meaning, text: tree.bytes(node)))
+                Leaf(path: path, kind: tree[node].kind, meaning: tree[node].meaning, text: Array(text[..<end])))
         case .mapping:
             for (key, value) in tree.entries(node) { collect(value, path + [tree.string(key)], tree, &found) }
         default:

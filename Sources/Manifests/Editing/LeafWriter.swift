@@ -47,7 +47,8 @@ struct LeafWriter {
         let range = Int(tree[node].start)..<Int(tree[node].end)
         let old = tree[node]
         let space: [UInt8] = range.isEmpty && needsSpace(before: range.lowerBound) ? [0x20] : []
-        guard !isFlow, let block = blockLines(indent: bodyIndent(node, indent)) else {
+        let behind = isBlock(old) ? contentEnd(range, lineEnd(range.lowerBound)) : lineEnd(range.upperBound)
+        guard !isFlow, let block = blockLines(indent: clearIndent(bodyIndent(node, indent), behind: behind)) else {
             return patch.replace(
                 scalarRange(range, old), with: space + inline() + (isBlock(old) ? tail(range, old) : []))
         }
@@ -55,22 +56,28 @@ struct LeafWriter {
             // A comment behind the block indicator stays.
             let headerEnd = lineEnd(range.lowerBound)
             patch.replace(range.lowerBound..<indicatorEnd(range.lowerBound), with: block.indicator)
-            patch.replace(headerEnd..<contentEnd(range, headerEnd), with: block.lines)
+            patch.replace(headerEnd..<behind, with: block.lines)
         } else {
             patch.replace(range, with: space + block.indicator)
-            patch.insert(block.lines, at: lineEnd(range.upperBound))
+            patch.insert(block.lines, at: behind)
         }
     }
 
-    /// Missing keys go behind the last entry of their mapping.
+    /// Missing keys go behind the last entry of their mapping, or in front of the first where what is behind the last
+    /// one belongs to its text.
     private func insert(
         _ keys: [String], into mapping: NodeID, indent: Int, isFlow: Bool, _ patch: inout BytePatch
     ) throws(ManifestFailure) {
         guard !tree[mapping].isAlias else { throw .unsafe }
         guard !isFlow else { return insertFlow(keys, into: mapping, &patch) }
-        guard let last = tree.entries(mapping).map(\.value).last else { throw .unsafe }
-        let end = lastByteLineEnd(of: last)
-        patch.insert(newLine + entryLines(keys, indent: indent), at: end)
+        guard let last = tree.entries(mapping).map(\.value).last.map(lastLeaf) else { throw .unsafe }
+        if isOpenEnded(last) {
+            let start = Int(tree[tree.firstChild(mapping)].start)
+            let entry = entryLines(keys, indent: indent, behind: start).drop { $0 == 0x20 }
+            return patch.insert(entry + newLine + [UInt8](repeating: 0x20, count: indent), at: start)
+        }
+        let end = lastLineEnd(of: last)
+        patch.insert(newLine + entryLines(keys, indent: indent, behind: end), at: end)
     }
 
     /// An empty value becomes a mapping.
@@ -78,7 +85,8 @@ struct LeafWriter {
         let range = Int(tree[node].start)..<Int(tree[node].end)
         let space: [UInt8] = needsSpace(before: range.lowerBound) ? [0x20] : []
         guard !isFlow, range.isEmpty else { return patch.replace(range, with: space + flowMapping(keys)) }
-        patch.insert(newLine + entryLines(keys, indent: indent + step), at: lineEnd(range.upperBound))
+        let end = lineEnd(range.upperBound)
+        patch.insert(newLine + entryLines(keys, indent: indent + step, behind: end), at: end)
     }
 
     private func insertFlow(_ keys: [String], into mapping: NodeID, _ patch: inout BytePatch) {
@@ -135,7 +143,8 @@ struct LeafWriter {
         return out
     }
 
-    private func entryLines(_ keys: [String], indent: Int) -> [UInt8] {
+    /// Lines that are to stand in front of what follows on `offset`.
+    private func entryLines(_ keys: [String], indent: Int, behind offset: Int) -> [UInt8] {
         var out: [UInt8] = []
         var indent = indent
         for (i, key) in keys.enumerated() {
@@ -144,7 +153,7 @@ struct LeafWriter {
             indent += step
         }
         out.append(0x20)
-        if let block = blockLines(indent: indent) { return out + block.indicator + block.lines }
+        if let block = blockLines(indent: clearIndent(indent, behind: offset)) { return out + block.indicator + block.lines }
         return out + inline()
     }
 
@@ -207,6 +216,24 @@ struct LeafWriter {
         return spaces > indent ? spaces : indent + step
     }
 
+    /// The indent for a block scalar that ends in front of `offset`: comments behind it that are indented as deeply would
+    /// become part of its text, and so would what blanks are left on empty lines.
+    private func clearIndent(_ wanted: Int, behind offset: Int) -> Int {
+        var indent = wanted
+        var line = offset
+        while let lineBreak = text.bytes[line...].firstIndex(of: 0x0a) {
+            let spaces = text.bytes[(lineBreak + 1)...].prefix { $0 == 0x20 }.count
+            line = lineBreak + 1 + spaces
+            guard line < text.bytes.count else { return max(indent, spaces) }
+            switch text.bytes[line] {
+            case 0x0a, 0x0d: indent = max(indent, spaces)
+            case UInt8(ascii: "#"): indent = max(indent, spaces + 1)
+            default: return indent
+            }
+        }
+        return indent
+    }
+
     private var newLine: [UInt8] {
         guard text.lineStarts.count > 1 else { return [0x0a] }
         let end = Int(text.lineStarts[1]) - 1
@@ -242,7 +269,8 @@ struct LeafWriter {
         return header[sign...].firstIndex(where: \.isSpaceOrBreak) ?? header.endIndex
     }
 
-    private func lastByteLineEnd(of node: NodeID) -> Int {
+    /// The node that a block collection ends with.
+    private func lastLeaf(of node: NodeID) -> NodeID {
         var last = node
         while tree[last].style != .flow, !tree[last].isAlias, tree[last].kind != .scalar {
             var child = tree.firstChild(last)
@@ -250,11 +278,22 @@ struct LeafWriter {
             while tree[child].next.exists { child = tree[child].next }
             last = child
         }
-        let range = Int(tree[last].start)..<Int(tree[last].end)
-        if tree[last].kind == .scalar, isBlock(tree[last]), !tree[last].isAlias {
-            return contentEnd(range, lineEnd(range.lowerBound))
-        }
-        return lineEnd(range.upperBound)
+        return last
+    }
+
+    private func lastLineEnd(of leaf: NodeID) -> Int {
+        let range = Int(tree[leaf].start)..<Int(tree[leaf].end)
+        guard isBlock(tree[leaf]), !tree[leaf].isAlias else { return lineEnd(range.upperBound) }
+        return contentEnd(range, lineEnd(range.lowerBound))
+    }
+
+    /// A block scalar that keeps the blank lines behind it (`|+`), or whose last line the file ends without a break.
+    private func isOpenEnded(_ leaf: NodeID) -> Bool {
+        guard isBlock(tree[leaf]), !tree[leaf].isAlias, !tree[leaf].isArmor else { return false }
+        let start = Int(tree[leaf].start)
+        let header = text.bytes[start..<indicatorEnd(start)]
+        return header.last == UInt8(ascii: "+") || header.dropLast().last == UInt8(ascii: "+")
+            || lastLineEnd(of: leaf) == text.bytes.count
     }
 
     private func needsSpace(before offset: Int) -> Bool {
