@@ -28,7 +28,8 @@ import Testing
         first.plan.base = nil
         let warning = Diagnostic(.warning, code: "value.unbound", "text", hint: nil, at: SourceSpan(file: "x"))
         let plans = [
-            World.everything().prepared(warnings: [warning]), World.everything().prepared(keyless: true), workTree, first,
+            World.everything().prepared(warnings: [warning]), World.everything().prepared(keyless: true), workTree,
+            first,
             World().prepared(), World().prepared(keyless: true),
         ]
         let documents = try plans.map { try JSON(parsing: Array(PlanJSONView().render($0).utf8)) }

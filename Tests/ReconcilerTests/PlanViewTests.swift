@@ -82,7 +82,8 @@ import Testing
         world.both("b")
         world.set("b", ["": "hand"])
         let plan = world.prepared(warnings: [
-            Diagnostic(.warning, code: "value.unbound", "a sealed_value", at: SourceSpan(file: "x/y.yaml", line: 3, column: 1))
+            Diagnostic(
+                .warning, code: "value.unbound", "a sealed_value", at: SourceSpan(file: "x/y.yaml", line: 3, column: 1))
         ])
         #expect(
             markdown(plan) == #"""
@@ -154,7 +155,9 @@ import Testing
                 $0.git("c") { $0.description = "other" }
                 $0.git(.notifier, "n")
             } == "Plan: 1 to create, 1 to change, 1 to delete, 1 definition(s).")
-        #expect(line { $0.vault("a") { $0.isProtected = true } } == "Plan refused: 1 guard(s) stop it; nothing will be done.")
+        #expect(
+            line { $0.vault("a") { $0.isProtected = true } }
+                == "Plan refused: 1 guard(s) stop it; nothing will be done.")
     }
 
     @Test func keylessPlansSaySo() {
@@ -186,7 +189,8 @@ import Testing
         prepared.plan.source = Plan.Source(location: text, ref: text, path: text)
         prepared.plan.changes[0].position?.path = text
         prepared.plan.changes[0].fields = [FieldChange(field: text, kind: .added)]
-        prepared.plan.changes[0].attributes.append(AttributeChange(path: ["labels", text], before: nil, after: .string(text)))
+        prepared.plan.changes[0].attributes.append(
+            AttributeChange(path: ["labels", text], before: nil, after: .string(text)))
         prepared.plan.drift = [
             DriftNote(
                 id: SecretID("a"), drift: .value, outcome: .reported, position: nil,
@@ -203,7 +207,9 @@ import Testing
         text.unicodeScalars.contains { scalar in
             switch scalar.value {
             case 0x0a: false
-            case 0..<0x20, 0x7f..<0xa0, 0x61c, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff, 0xe0000...0xe007f: true
+            case 0..<0x20, 0x7f..<0xa0, 0x61c, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff,
+                0xe0000...0xe007f:
+                true
             default: false
             }
         }

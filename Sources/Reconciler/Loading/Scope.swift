@@ -24,7 +24,8 @@ enum Scope: Equatable {
                 files[change.path] = change.new
             }
         }
-        let others = try manifests(namingAnyOf: changes.map(\.path), observed, source)
+        let others =
+            try manifests(namingAnyOf: changes.map(\.path), observed, source)
             + driftedManifests(observed, source)
         let snapshot = try checkout.snapshots.open()
         for path in others where paths.insert(path).inserted { files[path] = try snapshot.file(at: path) }

@@ -9,8 +9,8 @@ extension World {
     /// The plan of this world, as views get it.
     func prepared(keyless: Bool = false, warnings: [Diagnostic] = []) -> PreparedPlan {
         let outcome = plan()
-        let base = ObjectID(bytes: [UInt8](repeating: 1, count: 20))
-        let head = ObjectID(bytes: [UInt8](repeating: 2, count: 20))
+        let base = ObjectID(filledWith: 1)
+        let head = ObjectID(filledWith: 2)
         var plan = Plan(
             source: Plan.Source(location: "/srv/config", ref: "main", path: "manifests"), base: base, head: head,
             vaultSerial: keyless ? nil : 7, policyDigest: Digest256(hashing: [1]),
@@ -22,7 +22,7 @@ extension World {
             plan: plan, desired: input.desired, lastApplied: input.lastApplied, settled: outcome.settled,
             source: SourceRecord(
                 id: 1, location: "/srv/config", path: "manifests", ref: "main", repositoryID: "r",
-                commit: head ?? ObjectID(zero: ()), tree: nil, appliedAt: World.now, policy: []))
+                commit: head, tree: nil, appliedAt: World.now, policy: []))
     }
 
     /// One of everything that a plan can say.
@@ -33,8 +33,12 @@ extension World {
             $0.read = ["role:backend", "*"]
             $0.expiresAt = World.now
         }
-        world.vault("changed") { $0.fields = ["host": .plain("canary"), "old": .plain("canary"), "a": .sealed("canary", 3)] }
-        world.git("changed") { $0.fields = ["host": .plain("canary"), "new": .unbound("canary"), "a": .sealed("canary 2", 2)] }
+        world.vault("changed") {
+            $0.fields = ["host": .plain("canary"), "old": .plain("canary"), "a": .sealed("canary", 3)]
+        }
+        world.git("changed") {
+            $0.fields = ["host": .plain("canary"), "new": .unbound("canary"), "a": .sealed("canary 2", 2)]
+        }
         world.vault("updated") { $0.isProtected = true }
         world.git("updated") { $0.description = "other" }
         world.deletedByGit("back")
@@ -61,7 +65,8 @@ extension World {
 /// Text that somebody who may push could put into a repository.
 enum Hostile {
     static let texts = [
-        "a|b", "`code`", "<img src=x onerror=alert(1)>", "[click](https://evil.example)", "![x](https://evil.example/x.png)",
+        "a|b", "`code`", "<img src=x onerror=alert(1)>", "[click](https://evil.example)",
+        "![x](https://evil.example/x.png)",
         "::error file=x::owned", "##[error]owned", "##vso[task.setvariable variable=x]y", "line\n::add-mask::x\nmore",
         "\r\n::warning::x", "\u{1b}[2J\u{1b}]0;title\u{7}", "\u{9b}31m", "\u{202e}gnp.exe", "\u{2066}x\u{2069}",
         "zero\u{200b}width\u{feff}", "\u{e0041}tag", "@everyone #1 ~~x~~ **bold** _it_ $x$", "www.evil.example",
