@@ -97,7 +97,10 @@ import Testing
             $0.git("a") { $0.read = ["*"] }
         },
 
-        Case("credentials", ["user:alice +generate: DynamicSecret.default/d", "user:bob -revoke: DynamicSecret.default/d"]) {
+        Case(
+            "credentials",
+            ["user:alice +generate: DynamicSecret.default/d", "user:bob -revoke: DynamicSecret.default/d"]
+        ) {
             $0.vault(.dynamicSecret, "d", ["permissions": ["revoke": ["user:bob"]]])
             $0.git(.dynamicSecret, "d", ["permissions": ["generate": ["user:alice"]]])
         },

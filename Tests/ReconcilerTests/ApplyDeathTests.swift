@@ -21,7 +21,8 @@ import Testing
         before = try bench.newHome()
         let core = try bench.open(before)
         func secret(_ name: String, _ counter: Int64, _ more: String = "driftPolicy: revert") throws -> String {
-            Text.secret(name, ["password": try bench.sealed("\(name) \(counter)", name, "password", counter: counter)], more)
+            Text.secret(
+                name, ["password": try bench.sealed("\(name) \(counter)", name, "password", counter: counter)], more)
         }
         var files = bench.basics
         for name in ["kept", "gone", "drifted", "deleted", "changed", "back", "settled"] {
@@ -30,7 +31,8 @@ import Testing
         files["manifests/role.yaml"] = Text.role("backend", ["user:alice"])
         try bench.apply(try bench.commit(files), to: core)
         try bench.apply(
-            try bench.commit(["manifests/back.yaml": nil, "manifests/changed.yaml": try secret("changed", 2)]), to: core)
+            try bench.commit(["manifests/back.yaml": nil, "manifests/changed.yaml": try secret("changed", 2)]), to: core
+        )
         let vault = Vault(core: core)
         for name in ["drifted", "settled"] {
             let value = try SecretValue(leaves: [
@@ -78,8 +80,11 @@ import Testing
         let new = try dump(whole)
         #expect(old != new && new.description.contains(":destroyed:"))
 
-        let points = listing.errorText.split(separator: "\n").filter { $0.hasPrefix("fault-point ") }.map { $0.dropFirst(12) }
-        #expect(Set(points).isSuperset(of: ["apply.begin", "apply.change", "apply.beforeInventory", "apply.afterCommit"]))
+        let points = listing.errorText.split(separator: "\n").filter { $0.hasPrefix("fault-point ") }.map {
+            $0.dropFirst(12)
+        }
+        #expect(
+            Set(points).isSuperset(of: ["apply.begin", "apply.change", "apply.beforeInventory", "apply.afterCommit"]))
         var passed: [Substring: Int] = [:]
         var (olds, news) = (0, 0)
         for point in points {

@@ -82,7 +82,8 @@ import Testing
         let base = try start(Text.repository(), files)
         let raised = Text.repository("limits: {massDeletion: {count: 1000, percent: 100}}")
         let both = try bench.commit(
-            files.mapValues { _ in nil }.merging(["manifests/repository.yaml": raised]) { $1 }, branch: "both", from: base)
+            files.mapValues { _ in nil }.merging(["manifests/repository.yaml": raised]) { $1 }, branch: "both",
+            from: base)
         #expect(try refusal(both, base: base) == ["massDeletion"])
         let alone = try bench.commit(["manifests/repository.yaml": raised])
         try bench.apply(alone, to: core)

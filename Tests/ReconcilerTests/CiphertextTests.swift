@@ -140,10 +140,12 @@ import Testing
     /// All that is wrong is reported together, each at its place.
     @Test func everyDamagedValueIsReported() throws {
         let head = try commit(
-            Text.secret("a", [
-                "one": try bench.sealed("v", "a", "two"), "two": try bench.sealed("v", "a", "two"),
-                "three": try bench.sealed("v", "x", "three"),
-            ]) + "---\n" + Text.secret("b", ["": try bench.sealed("v", "c")]))
+            Text.secret(
+                "a",
+                [
+                    "one": try bench.sealed("v", "a", "two"), "two": try bench.sealed("v", "a", "two"),
+                    "three": try bench.sealed("v", "x", "three"),
+                ]) + "---\n" + Text.secret("b", ["": try bench.sealed("v", "c")]))
         #expect(errors(keyed(head)).count >= 2)
         #expect(errors(keyed(head)).allSatisfy { $0.hasPrefix("value.misplaced") })
     }

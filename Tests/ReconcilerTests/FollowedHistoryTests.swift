@@ -21,7 +21,8 @@ import Testing
         var files = bench.basics
         files["manifests/a.yaml"] = Text.secret("a", ["": try bench.sealed("one", "a")])
         first = try bench.commit(files)
-        second = try bench.commit(["manifests/a.yaml": Text.secret("a", ["": try bench.sealed("two", "a", counter: 2)])])
+        second = try bench.commit(["manifests/a.yaml": Text.secret("a", ["": try bench.sealed("two", "a", counter: 2)])]
+        )
         try bench.apply(second, to: core)
     }
 
@@ -151,7 +152,8 @@ import Testing
             "other/b.yaml": Text.secret("b", ["": try bench.sealed("own", "b", repository: id)]),
         ])
         let reconciliation = bench.reconciliation(core)
-        _ = try reconciliation.apply(reconciliation.plan(bench.checkout(renamed, path: "other"), forApply: true), by: .test)
+        _ = try reconciliation.apply(
+            reconciliation.plan(bench.checkout(renamed, path: "other"), forApply: true), by: .test)
         #expect(try core.value("b") == #""own""#)
         #expect(try core.value("a") == #""two""#)
         // Neither prunes what the other has.
@@ -163,7 +165,8 @@ import Testing
     @Test func theFolderOfARepositoryMayMove() throws {
         let moved = try bench.commit([
             "manifests/a.yaml": nil, "manifests/repository.yaml": nil, "manifests/recipients.yaml": nil,
-            "secrets/repository.yaml": Text.repository(), "secrets/recipients.yaml": Text.recipients(bench.identity.recipient),
+            "secrets/repository.yaml": Text.repository(),
+            "secrets/recipients.yaml": Text.recipients(bench.identity.recipient),
             "secrets/a.yaml": Text.secret("a", ["": try bench.sealed("three", "a", counter: 3)]),
         ])
         let reconciliation = bench.reconciliation(core)

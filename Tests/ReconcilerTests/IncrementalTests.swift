@@ -44,7 +44,9 @@ private struct IncrementalRun {
         vault = Vault(core: core)
         history = try RandomHistory(
             bench, seed: seed,
-            repository: ["limits: {massDeletion: {count: 1000, percent: 100}}", "driftPolicy: \(driftPolicies.last ?? "")"],
+            repository: [
+                "limits: {massDeletion: {count: 1000, percent: 100}}", "driftPolicy: \(driftPolicies.last ?? "")",
+            ],
             driftPolicies: driftPolicies)
     }
 
@@ -99,7 +101,8 @@ private struct IncrementalRun {
                 _ = try await vault.delete(secret.id, by: .test)
             case 1:
                 log.append("by hand: a name that Git may declare later")
-                _ = try await vault.set(SecretID("secret-\(Int.random(in: 5...40, using: &history.random))"), to: value, by: .test)
+                _ = try await vault.set(
+                    SecretID("secret-\(Int.random(in: 5...40, using: &history.random))"), to: value, by: .test)
             default:
                 log.append("by hand: set \(secret.id)")
                 _ = try await vault.set(secret.id, to: value, by: .test)
@@ -107,7 +110,9 @@ private struct IncrementalRun {
         }
     }
 
-    private func outcome(_ body: () throws -> PreparedPlan) -> Result<PreparedPlan, any Error> { Result(catching: body) }
+    private func outcome(_ body: () throws -> PreparedPlan) -> Result<PreparedPlan, any Error> {
+        Result(catching: body)
+    }
 
     private func codes(_ result: Result<PreparedPlan, any Error>) -> [String] {
         switch result {

@@ -41,8 +41,9 @@ import Testing
     @Test func whatSaysTheSameIsNoChange() throws {
         let moved = try bench.commit([
             "manifests/a.yaml": nil,
-            "manifests/prod/b.yaml": "# moved\n" + Text.secret(
-                "a", ["host": "h", "password": password], "permissions: {read: ['role:backend']}"),
+            "manifests/prod/b.yaml": "# moved\n"
+                + Text.secret(
+                    "a", ["host": "h", "password": password], "permissions: {read: ['role:backend']}"),
             "README.md": "text",
         ])
         #expect(try compare(moved).isEmpty)

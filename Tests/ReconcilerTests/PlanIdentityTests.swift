@@ -28,7 +28,7 @@ import Testing
         return PlanIdentity.compute(plan, desired: world.input.desired.resources)
     }
 
-    private static func id(_ number: UInt8) -> ObjectID { ObjectID(bytes: [UInt8](repeating: number, count: 20))! }
+    private static func id(_ number: UInt8) -> ObjectID { ObjectID(filledWith: number) }
     private static func digest(_ text: String) -> Digest256 { Digest256(hashing: Array(text.utf8)) }
 
     @Test func equalInputsGiveEqualIDs() {

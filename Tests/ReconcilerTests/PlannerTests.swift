@@ -176,7 +176,9 @@ import Testing
         world.vault("empty")
         world.git("empty") { $0.fields = [:] }
         let found = Dictionary(
-            uniqueKeysWithValues: world.plan().changes.map { ($0.key.name, "\($0.reason) @ \($0.position?.path ?? "")") })
+            uniqueKeysWithValues: world.plan().changes.map {
+                ($0.key.name, "\($0.reason) @ \($0.position?.path ?? "")")
+            })
         #expect(
             found == [
                 "new": "new in Git @ manifests/new.yaml", "gone": "gone from Git @ manifests/old/gone.yaml",

@@ -25,7 +25,9 @@ import Testing
         try bench.sealed("password \(counter)", "a", "password", counter: counter)
     }
 
-    private func risks(_ head: ObjectID) throws -> [RiskNote] { try bench.plan(head, for: core).changes.flatMap(\.risks) }
+    private func risks(_ head: ObjectID) throws -> [RiskNote] {
+        try bench.plan(head, for: core).changes.flatMap(\.risks)
+    }
 
     private func rules(_ head: ObjectID) throws -> [GuardRefusal.Rule] {
         try bench.plan(head, for: core).guards.map(\.rule)
@@ -107,7 +109,7 @@ import Testing
             try transaction.addVersion(
                 try keyring.seal(value.encoded(), for: secret.id, version: number), number: number,
                 fingerprint: try keyring.fingerprint(value.encoded(), of: secret.id), fields: states, to: &secret,
-                ValueWrite(origin: origin, author: .init("service:rotation")!))
+                ValueWrite(origin: origin, author: .named("service:rotation")))
             try transaction.store.update(secret)
             try transaction.audit.record(.secretWrite, by: .test)
         }
@@ -121,7 +123,8 @@ import Testing
 
         // The write-back has not landed: the vault stays as it is, whatever else changes in the file.
         let elsewhere = try bench.commit([
-            "manifests/a.yaml": Text.secret("a", ["password": password(1), "user": user], "description: other", "driftPolicy: revert")
+            "manifests/a.yaml": Text.secret(
+                "a", ["password": password(1), "user": user], "description: other", "driftPolicy: revert")
         ])
         let pending = try bench.plan(elsewhere, for: core)
         #expect(pending.changes.map(\.action) == [.update] && pending.drift.isEmpty && pending.guards.isEmpty)

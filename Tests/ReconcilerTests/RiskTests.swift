@@ -160,9 +160,11 @@ import Testing
 
     // MARK: Definitions
 
-    private static func repository(_ edit: @escaping @Sendable (inout RepositoryPolicy) -> Void) -> @Sendable (
-        inout World
-    ) -> Void {
+    private static func repository(_ edit: @escaping @Sendable (inout RepositoryPolicy) -> Void)
+        -> @Sendable (
+            inout World
+        ) -> Void
+    {
         { world in
             world.policyBefore = RepositoryPolicy(repositoryID: "r", requireBinding: true, driftPolicy: .revert)
             world.policyAfter = world.policyBefore ?? RepositoryPolicy()
@@ -186,21 +188,31 @@ import Testing
         Case("more deletions", [.repositoryRulesRelaxed], repository { $0.massDeletionCount += 1 }),
         Case("a larger share", [.repositoryRulesRelaxed], repository { $0.massDeletionPercent += 1 }),
         Case("larger values", [.repositoryRulesRelaxed], repository { $0.valueBytes += 1 }),
-        Case("fewer deletions, smaller values", [], repository {
-            $0.massDeletionCount -= 1
-            $0.massDeletionPercent -= 1
-            $0.valueBytes -= 1
-        }),
+        Case(
+            "fewer deletions, smaller values", [],
+            repository {
+                $0.massDeletionCount -= 1
+                $0.massDeletionPercent -= 1
+                $0.valueBytes -= 1
+            }),
         Case("a first repository", []) { $0.git(.repository, "r") },
-        Case("a new recipient", [.recipientsAdded], recipients(
-            ["controller": "a"], ["controller": "a", "groups": ["g": ["b"]]])),
-        Case("a recipient less", [.recipientsRemoved], recipients(
-            ["controller": "a", "rules": [["recipients": ["b", "group:g"]]]], ["controller": "a"])),
-        Case("another controller", [.recipientsAdded, .recipientsRemoved], recipients(
-            ["controller": "a"], ["controller": "b"])),
-        Case("the same recipients for other paths", [.recipientsChanged], recipients(
-            ["controller": "a", "rules": [["recipients": ["b"], "paths": ["x"]]]],
-            ["controller": "a", "rules": [["recipients": ["b"], "paths": ["y"]]]])),
+        Case(
+            "a new recipient", [.recipientsAdded],
+            recipients(
+                ["controller": "a"], ["controller": "a", "groups": ["g": ["b"]]])),
+        Case(
+            "a recipient less", [.recipientsRemoved],
+            recipients(
+                ["controller": "a", "rules": [["recipients": ["b", "group:g"]]]], ["controller": "a"])),
+        Case(
+            "another controller", [.recipientsAdded, .recipientsRemoved],
+            recipients(
+                ["controller": "a"], ["controller": "b"])),
+        Case(
+            "the same recipients for other paths", [.recipientsChanged],
+            recipients(
+                ["controller": "a", "rules": [["recipients": ["b"], "paths": ["x"]]]],
+                ["controller": "a", "rules": [["recipients": ["b"], "paths": ["y"]]]])),
         Case("a label of the recipients", []) { world in
             world.vault(.recipients, "r", ["controller": "a"])
             world.git(.recipients, "r", ["controller": "a"])

@@ -22,7 +22,9 @@ import Testing
         for n in 0..<12 { files["manifests/s\(n).yaml"] = Text.secret("s\(n)", ["": try bench.sealed("v", "s\(n)")]) }
         first = try bench.commit(files)
         try bench.apply(first, to: core)
-        head = try bench.commit(["manifests/s0.yaml": Text.secret("s0", ["": try bench.sealed("canary", "s0", counter: 2)])])
+        head = try bench.commit([
+            "manifests/s0.yaml": Text.secret("s0", ["": try bench.sealed("canary", "s0", counter: 2)])
+        ])
     }
 
     private func save(_ head: ObjectID, massDeletion: Bool = false) throws {
@@ -89,10 +91,11 @@ import Testing
     }
 
     /// Whoever may only edit the file cannot make it say something else than was reviewed.
-    @Test(arguments: [
-        ("plan_id", .string("0123456789abcdef0123456789abcdef")), ("vault_serial", 0), ("vault_serial", 2),
-        ("base", .null), ("allow_mass_deletion", true), ("path", ""),
-    ] as [(String, JSON)])
+    @Test(
+        arguments: [
+            ("plan_id", .string("0123456789abcdef0123456789abcdef")), ("vault_serial", 0), ("vault_serial", 2),
+            ("base", .null), ("allow_mass_deletion", true), ("path", ""),
+        ] as [(String, JSON)])
     func aTamperedFileIsRefused(key: String, value: JSON) throws {
         try save(head)
         try tamper { $0[key] = value }

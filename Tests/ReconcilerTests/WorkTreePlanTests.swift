@@ -60,7 +60,8 @@ import Testing
     @Test func editedUntrackedAndRemovedFilesCount() throws {
         try tree.write("manifests/gone.yaml", Text.secret("gone"))
         try apply()
-        try tree.write("manifests/a.yaml", Text.secret("a", ["password": try bench.sealed("two", "a", "password", counter: 2)]))
+        try tree.write(
+            "manifests/a.yaml", Text.secret("a", ["password": try bench.sealed("two", "a", "password", counter: 2)]))
         try tree.write("manifests/new/b.yaml", Text.secret("b"))
         try tree.write("manifests/staged.yaml", Text.secret("staged"))
         try tree.git("add", "manifests/staged.yaml")

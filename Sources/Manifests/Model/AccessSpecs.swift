@@ -20,7 +20,7 @@ package struct RoleSpec: Sendable, Hashable {
 /// The spec of the one Repository.
 package struct RepositorySpec: Sendable, Hashable {
     package struct Limits: Sendable, Hashable {
-        /// A plan that deletes more than both stops.
+        /// A plan that deletes more than either stops.
         package var massDeletionCount = 10
         package var massDeletionPercent = 20
         package var fileBytes = 4 << 20

@@ -50,7 +50,8 @@ package struct Applier {
         let serial = transaction.serial
         guard serial == prepared.plan.vaultSerial else {
             throw ReconcileFailure(
-                .stale, "the vault changed since the plan was made (serial \(serial), planned for "
+                .stale,
+                "the vault changed since the plan was made (serial \(serial), planned for "
                     + "\(prepared.plan.vaultSerial ?? 0))", hint: "plan again")
         }
         let source = try transaction.store.sources().first { $0.id == prepared.source.id }

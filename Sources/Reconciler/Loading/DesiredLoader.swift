@@ -101,7 +101,8 @@ struct DesiredLoader {
         let id = rules.policy.repositoryID
         guard let base, !base.repositoryID.isEmpty, !id.isEmpty, id != base.repositoryID else { return }
         throw ReconcileFailure(
-            .otherRepository, "the Repository manifest has the id `\(id)`, but the applied one has `\(base.repositoryID)`",
+            .otherRepository,
+            "the Repository manifest has the id `\(id)`, but the applied one has `\(base.repositoryID)`",
             hint: "the id of a repository never changes; another repository needs a vault of its own (--home)")
     }
 

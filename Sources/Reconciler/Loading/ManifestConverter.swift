@@ -68,7 +68,8 @@ struct ManifestConverter {
         } catch let failure as GitFailure where failure.kind == .tooLarge {
             diagnostics.append(
                 Diagnostic(
-                    code: failure.code, failure.message, hint: "split the file", at: SourceSpan(file: file.path, commit: commit)))
+                    code: failure.code, failure.message, hint: "split the file",
+                    at: SourceSpan(file: file.path, commit: commit)))
             isComplete = false
             return
         }

@@ -97,7 +97,9 @@ struct ObservedState {
 
     /// True when the present value of a field was made by rotation, whatever was written beside it since.
     private static func isRotated(_ field: String, of secret: SecretRecord, _ store: any StoreReader) throws -> Bool {
-        func content(_ fields: [FieldState]) -> UInt64? { fields.first { $0.field == field && !$0.isGone }?.fingerprint }
+        func content(_ fields: [FieldState]) -> UInt64? {
+            fields.first { $0.field == field && !$0.isGone }?.fingerprint
+        }
         guard let present = content(secret.fields) else { return false }
         var origin = Origin.git
         for version in try store.versions(of: secret.rowID).reversed() where version.number <= secret.currentVersion {
@@ -113,7 +115,8 @@ struct ObservedState {
         try store.read { store in
             let others = try store.sources().filter { $0.id != source?.id && $0.repositoryID != repositoryID }
             guard !others.isEmpty else { return [:] }
-            let places = Dictionary(others.map { ($0.id, "\($0.location) (folder \($0.path))") }, uniquingKeysWith: { $1 })
+            let places = Dictionary(
+                others.map { ($0.id, "\($0.location) (folder \($0.path))") }, uniquingKeysWith: { $1 })
             var owners: [ResourceKey: String] = [:]
             for key in keys { owners[key] = try store.applied(key).flatMap { places[$0.source] } }
             return owners

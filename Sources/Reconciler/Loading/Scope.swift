@@ -28,7 +28,8 @@ enum Scope: Equatable {
         let outside = try SOPSConfigFiles.changed(
             SOPSConfigFiles.named(in: observed.store, source),
             between: checkout.commit(source.commit).open(), and: snapshot)
-        let others = try manifests(namingAnyOf: changes.map(\.path) + outside, observed, source)
+        let others =
+            try manifests(namingAnyOf: changes.map(\.path) + outside, observed, source)
             + driftedManifests(observed, source)
         for path in others where paths.insert(path).inserted { files[path] = try snapshot.file(at: path) }
         return .files(files.values.sorted { $0.path < $1.path }, paths: paths)

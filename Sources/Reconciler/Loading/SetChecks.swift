@@ -76,7 +76,8 @@ struct SetChecks {
             for referrer in try surroundings.referrers(.resource(key)) {
                 findings.append(
                     Diagnostic(
-                        code: "manifest.dangling-reference", "\(referrer.key) refers to \(key), which this commit removes",
+                        code: "manifest.dangling-reference",
+                        "\(referrer.key) refers to \(key), which this commit removes",
                         hint: "remove the reference too, or keep \(key)", at: span(referrer.position)))
             }
         }

@@ -11,7 +11,8 @@ enum AttributeDiff {
         return changes.sorted { $0.path.lexicographicallyPrecedes($1.path) }
     }
 
-    private static func compare(_ before: JSON?, _ after: JSON?, path: [String], into changes: inout [AttributeChange]) {
+    private static func compare(_ before: JSON?, _ after: JSON?, path: [String], into changes: inout [AttributeChange])
+    {
         guard before != after, path != skipped else { return }
         if let old = before?.objectValue, let new = after?.objectValue {
             for key in Set(old.keys).union(new.keys) {

@@ -61,7 +61,9 @@ package struct ManifestSealer: Sendable {
 
     /// Reads only files that can hold the secret or the rules: those in which the words stand.
     private func locate(_ id: SecretID, in tree: WorkTree) throws -> Found {
-        let needles = [id.name, ResourceKind.repository.rawValue, ResourceKind.recipients.rawValue].map { Array($0.utf8) }
+        let needles = [id.name, ResourceKind.repository.rawValue, ResourceKind.recipients.rawValue].map {
+            Array($0.utf8)
+        }
         var secret: (ManifestFile, SecretSpec)?
         var repositoryID: String?
         var rules: RecipientsSpec?

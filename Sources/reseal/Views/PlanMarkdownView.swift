@@ -78,7 +78,9 @@ struct PlanMarkdownView {
         ]
     }
 
-    private func value(_ json: JSON?) -> String { json.map { PlanSummary.cut($0.canonical, to: Self.valueLimit) } ?? "none" }
+    private func value(_ json: JSON?) -> String {
+        json.map { PlanSummary.cut($0.canonical, to: Self.valueLimit) } ?? "none"
+    }
 
     private func text(_ text: String) -> String { SafeText.markdown(PlanSummary.cut(text, to: Self.cellLimit)) }
 
@@ -108,7 +110,9 @@ struct PlanMarkdownView {
         for (index, item) in items.enumerated() {
             guard let line = line(item) else { continue }
             rest -= line.utf8.count + 1
-            guard rest >= 0 else { return (lines + ["", "… and \(items.count - index) more."]).joined(separator: "\n") }
+            guard rest >= 0 else {
+                return (lines + ["", "… and \(items.count - index) more."]).joined(separator: "\n")
+            }
             lines.append(line)
         }
         return lines.joined(separator: "\n")

@@ -34,7 +34,8 @@ extension RandomHistory {
         ("move document", { $0.moveDocument() }), ("shuffle file", { $0.shuffleFile() }),
         ("merge files", { $0.mergeFiles() }), ("rename secret", { try $0.renameSecret() }),
         ("change organization", { try $0.changeOrganization() }), ("change kind", { try $0.changeKind() }),
-        ("role members", { $0.changeRole() }), ("role members", { $0.changeRole() }), ("add connection", { $0.addConnection() }),
+        ("role members", { $0.changeRole() }), ("role members", { $0.changeRole() }),
+        ("add connection", { $0.addConnection() }),
         ("value file", { try $0.addValueFile() }), ("change value file", { try $0.changeValueFile() }),
         ("change value file", { try $0.changeValueFile() }), ("change value file", { try $0.changeValueFile() }),
         ("readme", { $0.values["README.md"] = $0.fresh("text") }),
@@ -45,7 +46,8 @@ extension RandomHistory {
 
     private static let damages: [Edit] = [
         ("duplicate", { $0.duplicate() }), ("dangling reference", { $0.dropReferred() }),
-        ("dangling reference", { $0.dropReferred() }), ("dangling reference", { $0.dropReferred() }), ("missing value file", { $0.dropValueFile() }),
+        ("dangling reference", { $0.dropReferred() }), ("dangling reference", { $0.dropReferred() }),
+        ("missing value file", { $0.dropValueFile() }),
         ("moved ciphertext", { $0.moveCiphertext() }), ("moved value file", { $0.swapValueFiles() }),
         ("second repository", { $0.add(ModelDocument(name: "again", body: .repository(lines: []))) }),
         ("no repository", { $0.files["manifests/repository.yaml"] = nil }),
@@ -218,12 +220,13 @@ extension RandomHistory {
     private mutating func restoreFile() {
         guard let past = pick(past), let path = pick(past.keys.sorted()), let old = past[path] else { return }
         let elsewhere = Set(files.filter { $0.key != path }.values.joined().map(\.name))
-        files[path] = old.filter { document in
-            guard case .secret(let secret) = document.body, secret.connection == nil, secret.file == nil else {
-                return false
-            }
-            return !elsewhere.contains(document.name)
-        } + (files[path] ?? []).filter { if case .secret = $0.body { false } else { true } }
+        files[path] =
+            old.filter { document in
+                guard case .secret(let secret) = document.body, secret.connection == nil, secret.file == nil else {
+                    return false
+                }
+                return !elsewhere.contains(document.name)
+            } + (files[path] ?? []).filter { if case .secret = $0.body { false } else { true } }
     }
 
     // MARK: Others
@@ -308,7 +311,9 @@ extension RandomHistory {
     }
 
     private mutating func moveCiphertext() {
-        let sealed = secrets().filter { if case .secret(let s) = self[$0].body { s.fields["password"] != nil } else { false } }
+        let sealed = secrets().filter {
+            if case .secret(let s) = self[$0].body { s.fields["password"] != nil } else { false }
+        }
         guard let from = pick(sealed), let to = pick(sealed), case .secret(let source) = self[from].body,
             case .secret(var target) = self[to].body
         else { return }

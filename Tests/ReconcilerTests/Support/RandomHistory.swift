@@ -116,17 +116,17 @@ struct RandomHistory {
     }
 
     subscript(place: Place) -> ModelDocument {
-        get { files[place.path]![place.index] }
-        set { files[place.path]![place.index] = newValue }
+        get { files[place.path, default: []][place.index] }
+        set { files[place.path, default: []][place.index] = newValue }
     }
 
     @discardableResult
-    mutating func remove(at place: Place) -> ModelDocument { files[place.path]!.remove(at: place.index) }
+    mutating func remove(at place: Place) -> ModelDocument { files[place.path, default: []].remove(at: place.index) }
 
     /// Places of all documents that fit, in one order.
     func places(_ fits: (ModelDocument) -> Bool = { _ in true }) -> [Place] {
         files.keys.sorted().flatMap { path in
-            files[path]!.indices.map { Place(path: path, index: $0) }.filter { fits(self[$0]) }
+            files[path, default: []].indices.map { Place(path: path, index: $0) }.filter { fits(self[$0]) }
         }
     }
 
@@ -142,7 +142,8 @@ struct RandomHistory {
 
     mutating func anyPath() -> String {
         let folders = ["manifests", "manifests/prod", "manifests/prod/db", "manifests/test"]
-        let existing = files.keys.filter { !$0.hasSuffix("repository.yaml") && !$0.hasSuffix("recipients.yaml") }.sorted()
+        let existing = files.keys.filter { !$0.hasSuffix("repository.yaml") && !$0.hasSuffix("recipients.yaml") }
+            .sorted()
         if chance(60), let path = pick(existing) { return path }
         return "\(pick(folders) ?? "manifests")/\(fresh("file")).\(chance(80) ? "yaml" : "yml")"
     }

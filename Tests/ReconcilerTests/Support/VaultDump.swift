@@ -50,7 +50,9 @@ struct VaultDump: Equatable, CustomStringConvertible {
             line += " " + (value.revealJSON().revealText() ?? "")
         }
         if onlyActive { return line }
-        let versions = try store.versions(of: secret.rowID).map { "\($0.number):\($0.state.rawValue):\($0.origin.rawValue)" }
+        let versions = try store.versions(of: secret.rowID).map {
+            "\($0.number):\($0.state.rawValue):\($0.origin.rawValue)"
+        }
         return "\(line) versions=\(versions.joined(separator: ",")) fields=\(secret.fields.map(\.counter))"
     }
 }

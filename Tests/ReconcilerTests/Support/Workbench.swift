@@ -75,7 +75,8 @@ final class Workbench: Sendable {
             stream += "from \(tip)\n"
         }
         for (path, text) in files.sorted(by: { $0.key < $1.key }) {
-            let name = "\"\(path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n"))\""
+            let name =
+                "\"\(path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n"))\""
             if let text {
                 stream += "M 100644 inline \(name)\ndata \(text.utf8.count)\n\(text)\n"
             } else {
@@ -98,7 +99,8 @@ final class Workbench: Sendable {
     }
 
     @discardableResult
-    func apply(_ head: ObjectID, to core: VaultCore, _ options: ReconcileOptions = ReconcileOptions()) throws -> ApplyReport
+    func apply(_ head: ObjectID, to core: VaultCore, _ options: ReconcileOptions = ReconcileOptions()) throws
+        -> ApplyReport
     {
         let reconciliation = reconciliation(core, options)
         return try reconciliation.apply(reconciliation.plan(checkout(head), forApply: true), by: .test)
@@ -110,7 +112,19 @@ final class Workbench: Sendable {
 }
 
 extension ActionContext {
-    static let test = ActionContext(principal: .init("user:tester")!, userAgent: "tests")
+    static let test = ActionContext(principal: .named("user:tester"), userAgent: "tests")
+}
+
+extension Principal {
+    /// For a text that is known to be one.
+    static func named(_ text: String) -> Principal {
+        guard let principal = Principal(text) else { preconditionFailure("no principal: \(text)") }
+        return principal
+    }
+}
+
+extension ObjectID {
+    init(filledWith byte: UInt8) { self = ObjectID(bytes: [UInt8](repeating: byte, count: 20)) ?? ObjectID(zero: ()) }
 }
 
 extension ReconcileOptions {

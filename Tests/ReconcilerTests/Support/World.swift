@@ -43,7 +43,7 @@ struct World {
         var expiresAt: Timestamp?
 
         var permissions: Permissions {
-            Permissions(read: read.map { Principal($0)! }, write: write.map { Principal($0)! })
+            Permissions(read: read.map(Principal.named), write: write.map(Principal.named))
         }
 
         var spec: [UInt8] {
@@ -52,7 +52,9 @@ struct World {
                 "metadata": [:],
                 "spec": [
                     "description": .string(description), "deletionProtection": .bool(isProtected), "value": shape,
-                    "permissions": ["read": .array(read.map { .string($0) }), "write": .array(write.map { .string($0) })],
+                    "permissions": [
+                        "read": .array(read.map { .string($0) }), "write": .array(write.map { .string($0) }),
+                    ],
                 ],
             ]).canonicalBytes
         }
@@ -113,7 +115,8 @@ struct World {
     }
 
     /// The vault has a secret as it was applied.
-    mutating func vault(_ name: String, organization: String = "default", _ edit: (inout Described) -> Void = { _ in }) {
+    mutating func vault(_ name: String, organization: String = "default", _ edit: (inout Described) -> Void = { _ in })
+    {
         var described = Described()
         edit(&described)
         let key = ResourceKey(.secret, name, organization: organization)
@@ -189,7 +192,11 @@ struct World {
         }
     }
 
-    mutating func edit(_ name: String, _ edit: (inout SecretRecord) -> Void) { edit(&secrets[SecretID(name)]!) }
+    mutating func edit(_ name: String, _ edit: (inout SecretRecord) -> Void) {
+        guard var secret = secrets[SecretID(name)] else { preconditionFailure("no secret \(name)") }
+        edit(&secret)
+        secrets[secret.id] = secret
+    }
 
     // MARK: Definitions
 
