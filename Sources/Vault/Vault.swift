@@ -65,11 +65,35 @@ public actor Vault {
     ///
     /// Throws a failure when the name breaks the rules, or the value is too large.
     public func set(_ id: SecretID, to value: SecretValue, by context: ActionContext) throws -> SecretWriting {
+        try write(id, by: context) { _ in value }
+    }
+
+    /// Writes a new version with one field replaced or added, whatever others write to the secret at the same time. A
+    /// secret without a value gets one of just this field.
+    package func set(
+        _ id: SecretID, field leaf: SecretValue.Leaf, by context: ActionContext
+    ) throws -> SecretWriting {
+        try write(id, by: context) { current in
+            guard let current = try current() else { return try SecretValue(leaves: [leaf]) }
+            guard !current.isScalar else {
+                throw VaultFailure(
+                    .invalidValue, "\(id) holds a scalar, which has no fields",
+                    hint: "set it without --field, or delete it first")
+            }
+            return try current.setting(leaf)
+        }
+    }
+
+    /// - Parameter change: makes the new value; it may ask for the current one.
+    private func write(
+        _ id: SecretID, by context: ActionContext, _ change: (_ current: () throws -> SecretValue?) throws -> SecretValue
+    ) throws -> SecretWriting {
         let id = try id.validated()
         return try core.audited(.secretWrite, ResourceKey(id).description, by: context) { transaction in
             var secret = try transaction.store.secret(id) ?? transaction.newSecret(id)
             let isNew = secret.rowID == 0
             if secret.state == .deleted { try transaction.undelete(&secret) }
+            let value = try change { secret.currentVersion > 0 ? try transaction.read(secret).1 : nil }
             try transaction.addVersion(value, to: &secret, ValueWrite(origin: .manual, author: context.principal))
             try transaction.noteDrift(.value, in: &secret)
             try transaction.store.update(secret)

@@ -36,7 +36,8 @@ import Testing
     }
 
     @Test func aFieldThatIsNotThereIsAnErrorInEitherForm() throws {
-        let result = try user.expectFailure("get", "prod/orders-db", "--field", "pasword", code: "vault.field-not-found")
+        let result = try user.expectFailure(
+            "get", "prod/orders-db", "--field", "pasword", code: "vault.field-not-found")
         #expect(result.errorText.contains("did you mean `password`?"))
         for run in user.runs.suffix(2) { #expect(!run.result.text.contains("database-password")) }
         try user.expectFailure("get", "prod/note", "--field", "x", code: "vault.field-not-found")
@@ -76,7 +77,8 @@ import Testing
 
     @Test func aManagedSecretWarnsAndDrifts() throws {
         try user.expect(
-            "set", "prod/note", notes: ["wrote prod/note, version 2", "warning: Git manages prod/note", "reseal seal prod/note"],
+            "set", "prod/note",
+            notes: ["wrote prod/note, version 2", "warning: Git manages prod/note", "reseal seal prod/note"],
             stdin: "by hand")
         try user.expect("list", "prod/note", prints: ["drifted (value)", "git"])
         // The repository's policy is to report.
@@ -110,7 +112,19 @@ import Testing
         try user.expectFailure("set", "made/scalar", "--field", "user", code: "vault.invalid-value", stdin: "x")
         try user.expectFailure("set", "made/login", "--field", "user.name", code: "vault.invalid-value", stdin: "x")
         try user.expectFailure(
-            "set", "made/login", "--field", String(repeating: "x", count: 100_000), exits: 64, code: "usage", stdin: "x")
+            "set", "made/login", "--field", String(repeating: "x", count: 100_000), exits: 64, code: "usage", stdin: "x"
+        )
+    }
+
+    @Test func fieldsSetAtTheSameTimeAreAllKept() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<6 {
+                group.addTask { try user.check("set", "made/shared", "--field", "f\(number)", stdin: "\(number)") }
+            }
+            try await group.waitForAll()
+        }
+        try user.expect("get", "made/shared", prints: [#"{"f0":"0","f1":"1","f2":"2","f3":"3","f4":"4","f5":"5"}"#])
+        try user.expect("versions", "made/shared", prints: ["\n6 "])
     }
 
     @Test func hiddenPromptAndInsecureValue() throws {

@@ -34,31 +34,16 @@ struct SetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let id = try organization.id(name)
-        _ = try field.map(FieldOption.path)
+        let path = try FieldOption.path(field)
         let bytes = try input.read(prompt: FieldOption.question(name, field))
+        let leaf = SecretValue.Leaf(path: path.segments, type: bytes.isUTF8 ? .string : .binary, bytes: bytes)
         let vault = try vault.openVault()
         let context = try self.vault.context()
-        let value = try await newValue(bytes, id: id, vault, context)
-        WritingView.show(try await vault.set(id, to: value, by: context), done: "wrote", json: json)
-    }
-
-    private func newValue(
-        _ bytes: SecretBytes, id: SecretID, _ vault: Vault, _ context: ActionContext
-    ) async throws -> SecretValue {
-        let type: SecretValue.LeafType = bytes.isUTF8 ? .string : .binary
-        guard let field else { return SecretValue(scalar: bytes, type: type) }
-        let path = try FieldOption.path(field)
-        let leaf = SecretValue.Leaf(path: path.segments, type: type, bytes: bytes)
-        do {
-            let current = try await vault.get(id, by: context).value
-            guard !current.isScalar else {
-                throw VaultFailure(
-                    .invalidValue, "\(id) holds a scalar, which has no fields", hint: "set it without --field, or delete it first")
-            }
-            return try current.setting(leaf)
-        } catch let failure as VaultFailure where [.secretNotFound, .noValue, .deleted].contains(failure.kind) {
-            return try SecretValue(leaves: [leaf])
-        }
+        let writing =
+            field == nil
+            ? try await vault.set(id, to: SecretValue(scalar: bytes, type: leaf.type), by: context)
+            : try await vault.set(id, field: leaf, by: context)
+        WritingView.show(writing, done: "wrote", json: json)
     }
 }
 
@@ -81,7 +66,9 @@ struct RollbackCommand: AsyncParsableCommand {
     @Argument(help: "The secret's name.")
     var name: String
 
-    @Option(name: .customLong("to"), help: ArgumentHelp("The version to go back to. Default: the one before.", valueName: "n"))
+    @Option(
+        name: .customLong("to"),
+        help: ArgumentHelp("The version to go back to. Default: the one before.", valueName: "n"))
     var version: Int64?
 
     @Flag(help: "Print the outcome as JSON.")
