@@ -13,7 +13,9 @@ enum CommandNames {
                 let names = subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
                 throw UsageFailure(
                     "there is no command `\(path(to: command, word.prefix(40)))`",
-                    hint: NearestName.suggestion(for: word, in: names).map { "did you mean `\(path(to: command, $0))`?" }
+                    hint: NearestName.suggestion(for: word, in: names).map {
+                        "did you mean `\(path(to: command, $0))`?"
+                    }
                         ?? "`\(path(to: command, "--help"))` lists the commands")
             }
             command = next

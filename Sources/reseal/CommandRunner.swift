@@ -5,6 +5,11 @@ internal import ResealCore
 /// Parses, runs, and turns whatever is thrown into one message and one exit code.
 enum CommandRunner {
     static func run() async -> Int32 {
+        // Not the parser's own flag, which it would give to every command, also to `get`, where it means another thing.
+        if CommandLine.arguments.dropFirst().elementsEqual(["--version"]) {
+            Terminal.print(ResealVersion.current)
+            return ExitStatus.ok.rawValue
+        }
         do {
             try CommandNames.check(CommandLine.arguments.dropFirst())
             var command = try Reseal.parseAsRoot()

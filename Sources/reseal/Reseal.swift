@@ -15,6 +15,8 @@ struct Reseal: AsyncParsableCommand {
               reseal plan && reseal apply
               reseal get prod/orders-db --field password
 
+            `reseal --version` prints the version.
+
             \(ExitStatus.help)
             """,
         groupedSubcommands: [
@@ -39,14 +41,4 @@ struct Reseal: AsyncParsableCommand {
                 name: "Tools",
                 subcommands: [AgeCommand.self, CompletionCommand.self, GitTransportCommand.self]),
         ])
-
-    // Here and not in the configuration, which would give every command such a flag, also `get`, where it means another
-    // thing.
-    @Flag(help: "Show the version.")
-    var version = false
-
-    func run() throws {
-        guard version else { throw CleanExit.helpRequest(self) }
-        Terminal.print(ResealVersion.current)
-    }
 }

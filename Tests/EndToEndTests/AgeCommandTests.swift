@@ -49,7 +49,9 @@ import Testing
         let key = try folder.write(other, to: "other.txt")
         let list = try folder.write("# people\n\n\(recipient)\n", to: "recipients")
         let sealed = try reseal("-e", "-R", list, "-i", key, "--armor", stdin: Array("for both".utf8))
-        for identity in [user.identity, key] { #expect(try age("-d", "-i", identity, stdin: sealed) == Array("for both".utf8)) }
+        for identity in [user.identity, key] {
+            #expect(try age("-d", "-i", identity, stdin: sealed) == Array("for both".utf8))
+        }
         let theirs = try age("-e", "-R", list, "-r", recipient, stdin: Array("x".utf8))
         #expect(try reseal("--decrypt", "--identity", key, "--identity", user.identity, stdin: theirs) == [0x78])
         // Lists on standard input.
@@ -74,7 +76,9 @@ import Testing
         let theirs = folder.file("theirs.age")
         let their = try PseudoTerminal.run(
             "age", ["-p", "-o", theirs, file],
-            dialogue: [.init("autogenerate a secure one): ", "many words\n"), .init("Confirm passphrase: ", "many words\n")])
+            dialogue: [
+                .init("autogenerate a secure one): ", "many words\n"), .init("Confirm passphrase: ", "many words\n"),
+            ])
         #expect(their.status == 0, "\(their.screen)")
         let back = try user.atTerminal(["age", "-d", theirs], dialogue: [.init("Passphrase: ", "many words\n")])
         #expect(back.status == 0 && back.screen.contains("sealed by words"), "\(back.screen)")
@@ -85,7 +89,8 @@ import Testing
     @Test func aMadeUpPassphraseOpens() throws {
         let file = try folder.write("content", to: "plain")
         let sealed = folder.file("made.age")
-        let made = try user.atTerminal(["age", "-p", "-o", sealed, file], dialogue: [.init("strong one made): ", "\n")])
+        let made = try user.atTerminal(
+            ["age", "-p", "-o", sealed, file], dialogue: [.init("strong one made): ", "\n")])
         let words = try #require(made.screen.firstMatch(of: /The passphrase is ([a-z2-9-]{34})\n/)?.output.1)
         let opened = try user.atTerminal(["age", "-d", sealed], dialogue: [.init("Passphrase: ", "\(words)\n")])
         #expect(opened.screen.contains("content"), "\(opened.screen)")
@@ -106,7 +111,8 @@ import Testing
             #expect(result.status == 1 && result.errorText.contains("[age.payload]"), "\(result.errorText)")
         }
         #expect(try folder.read("out") == text(200_000))
-        #expect(try Set(FileManager.default.contentsOfDirectory(atPath: folder.path)) == ["whole.age", "out", "cut.age"])
+        #expect(
+            try Set(FileManager.default.contentsOfDirectory(atPath: folder.path)) == ["whole.age", "out", "cut.age"])
     }
 
     @Test func aTerminalGetsTextOnly() throws {

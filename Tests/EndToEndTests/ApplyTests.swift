@@ -16,7 +16,8 @@ import Testing
     @Test func theReportAsJSON() throws {
         let user = try Installation.sealed()
         let members: Set = [
-            "format_version", "type", "plan_id", "commit", "changes", "destroyed_versions", "vault_serial", "audit_head",
+            "format_version", "type", "plan_id", "commit", "changes", "destroyed_versions", "vault_serial",
+            "audit_head",
             "changed",
         ]
         let first = try user.expectJSON("apply", "--yes", "--json", members: members)

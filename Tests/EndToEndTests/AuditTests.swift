@@ -37,7 +37,8 @@ import Testing
             (["get", "prod/note"], "vault.secret.read", "ok"), (["get", "nowhere"], "vault.secret.read", "failed"),
             (["get-many", "prod/note"], "vault.secret.read", "ok"), (["list"], "vault.secret.list", "ok"),
             (["versions", "prod/note"], "vault.secret.list", "ok"), (["set", "prod/note"], "vault.secret.write", "ok"),
-            (["set", "made/new"], "vault.secret.create", "ok"), (["rollback", "prod/note"], "vault.secret.rollback", "ok"),
+            (["set", "made/new"], "vault.secret.create", "ok"),
+            (["rollback", "prod/note"], "vault.secret.rollback", "ok"),
             (["delete", "prod/note"], "vault.secret.delete", "ok"),
             (["delete", "prod/kept"], "vault.secret.delete", "refused"), (["plan"], "git.plan", "ok"),
             (["audit", "list"], "audit.read", "ok"),
@@ -80,7 +81,8 @@ import Testing
         (["--type", "vault.secert"], "did you mean `vault.secret`?"),
         (["--type", "vault.secret.reed"], "did you mean `vault.secret.read`?"),
         (["--result", "refusd"], "did you mean `refused`?"), (["--since", "yesterday"], "30d"),
-        (["--until", "2026-13-01"], "30d"), (["--principal", "ada"], "user:NAME"), (["--secret", "UPPER"], "prod/orders-db"),
+        (["--until", "2026-13-01"], "30d"), (["--principal", "ada"], "user:NAME"),
+        (["--secret", "UPPER"], "prod/orders-db"),
     ])
     func aMisspeltConditionIsNoEmptyAnswer(options: [String], hint: String) throws {
         let result = try user.reseal(["audit", "list"] + options)
@@ -105,13 +107,16 @@ import Testing
     @Test(arguments: [
         "UPDATE audit SET detail = 'x' WHERE sequence = 3", "DELETE FROM audit WHERE sequence = 4",
         "UPDATE audit SET sequence = -1 WHERE sequence = 5", "DELETE FROM audit WHERE sequence > 8",
-        "UPDATE audit_heads SET hash = zeroblob(32)", "UPDATE metadata SET value = CAST('9' AS BLOB) WHERE key = 'serial'",
+        "UPDATE audit_heads SET hash = zeroblob(32)",
+        "UPDATE metadata SET value = CAST('9' AS BLOB) WHERE key = 'serial'",
     ])
     func tamperingIsFound(sql: String) throws {
         try Command.check(
             "python3",
-            ["-c", "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()",
-             "\(user.home)/vault.db", sql])
+            [
+                "-c", "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()",
+                "\(user.home)/vault.db", sql,
+            ])
         let result = try user.expect("audit", "verify", exits: 1, notes: ["error: ", "[audit.broken]"])
         #expect(!result.text.contains("is whole"))
         let report = try JSON(parsing: try user.reseal(["audit", "verify", "--json"]).stdout)
@@ -122,13 +127,16 @@ import Testing
     // MARK: Status
 
     @Test func statusTellsWhatTheVaultHolds() throws {
-        let members: Set = ["home", "vault_serial", "secrets", "sources", "drifted", "conditions", "audit_head",
+        let members: Set = [
+            "home", "vault_serial", "secrets", "sources", "drifted", "conditions", "audit_head",
             "kek_created_at",
         ]
         let before = try user.expectJSON("status", "--json", members: members)
         #expect(before["secrets"]?["active"]?.integerValue == Int64(SampleRepository.fields.count))
         #expect(before["drifted"]?.arrayValue?.isEmpty == true)
-        #expect(before["sources"]?.arrayValue?.first?["commit"]?.stringValue == (try user.repository.id("HEAD").description))
+        #expect(
+            before["sources"]?.arrayValue?.first?["commit"]?.stringValue == (try user.repository.id("HEAD").description)
+        )
         try user.check("set", "prod/note", stdin: "x")
         let after = try user.expectJSON("status", "--json", members: members)
         #expect(after["drifted"]?.arrayValue == ["Secret.default/prod/note"])

@@ -17,7 +17,9 @@ import Testing
     init() throws {
         user = try Installation()
         sealed = Dictionary(
-            uniqueKeysWithValues: SampleRepository.fields.map { ("\($0.secret) \($0.field)", Canary("sealed \($0.secret)")) })
+            uniqueKeysWithValues: SampleRepository.fields.map {
+                ("\($0.secret) \($0.field)", Canary("sealed \($0.secret)"))
+            })
     }
 
     @Test func nothingLeaks() throws {
@@ -67,7 +69,8 @@ import Testing
     private func canaries() throws -> [Canary] {
         let key = String(decoding: try user.folder.read("key.txt"), as: UTF8.self)
         let identity = try #require(key.firstMatch(of: /AGE-SECRET-KEY-1[A-Z0-9]+/)?.output)
-        let root = try #require(String(decoding: try user.folder.read("vault/root.key"), as: UTF8.self).split(separator: ":").last)
+        let root = try #require(
+            String(decoding: try user.folder.read("vault/root.key"), as: UTF8.self).split(separator: ":").last)
         return Array(sealed.values) + byHand + [
             secondSealing, plain, token, passphrase, Canary("identity", madeUp: String(identity)),
             Canary("root key", madeUp: root.trimmingCharacters(in: .newlines)),
@@ -88,13 +91,17 @@ import Testing
     private func readAndPlan() throws -> [String] {
         let lines = [
             "validate --repo REPO", "validate --repo REPO --strict --json", "validate --repo REPO --ref main", "plan",
-            "plan --json", "plan --markdown", "plan --full", "plan --worktree", "plan --base main", "plan --base main --json",
-            "plan --detailed-exitcode", "plan --out saved.plan", "apply", "apply saved.plan", "apply --yes --json", "list",
+            "plan --json", "plan --markdown", "plan --full", "plan --worktree", "plan --base main",
+            "plan --base main --json",
+            "plan --detailed-exitcode", "plan --out saved.plan", "apply", "apply saved.plan", "apply --yes --json",
+            "list",
             "list --json", "versions prod/note", "versions prod/note --json", "get prod/orders-db",
-            "get prod/orders-db --json", "get prod/orders-db --field password", "get prod/orders-db --field host --json",
+            "get prod/orders-db --json", "get prod/orders-db --field password",
+            "get prod/orders-db --field host --json",
             "get prod/note --version 1", "get prod/nothing", "get prod/note --field nothing",
             "get-many prod/tls prod/signing prod/oauth prod/settings prod/blob prod/strict prod/kept prod/maps-api",
-            "key rotate", "key rotate --json", "status", "status --json", "audit list", "audit list --json", "audit verify", "audit verify --json", "schema",
+            "key rotate", "key rotate --json", "status", "status --json", "audit list", "audit list --json",
+            "audit verify", "audit verify --json", "schema",
         ]
         for line in lines {
             let words = line.split(separator: " ").map { $0 == "REPO" ? user.repository.path : String($0) }
@@ -170,7 +177,9 @@ import Testing
         let server = try HTTPSGitServer(serving: user.folder.path, token: token.mark)
         let file = try user.folder.write(token.mark + "\n", to: "token")
         let options = ["--repo", server.location("repository/.git"), "--ca-file", server.caFile, "--token-file", file]
-        for line in [["plan"], ["plan", "--json", "--out", "remote.plan"], ["apply", "--yes"], ["validate", "--ref", "main"]] {
+        for line in [
+            ["plan"], ["plan", "--json", "--out", "remote.plan"], ["apply", "--yes"], ["validate", "--ref", "main"],
+        ] {
             let result = try user.reseal(line + options)
             #expect(result.status == 0, "\(result.text) \(result.errorText)")
         }

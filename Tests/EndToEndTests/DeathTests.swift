@@ -43,7 +43,8 @@ import Testing
 
     @Test func set() throws {
         try survive(
-            ["set", "prod/note"], stdin: "by hand", in: Installation.applied(), watching: ["prod/note"], again: .repeats)
+            ["set", "prod/note"], stdin: "by hand", in: Installation.applied(), watching: ["prod/note"], again: .repeats
+        )
     }
 
     @Test func setOfANewSecret() throws {
@@ -118,7 +119,9 @@ import Testing
         for fault in try Fault.all(of: line, in: user) {
             let copy = try Installation(copying: user)
             try copy.die(at: fault, line)
-            if try copy.folder.read("work/x.plan") == Array("an older plan".utf8) { try copy.check("plan", "--out", "x.plan") }
+            if try copy.folder.read("work/x.plan") == Array("an older plan".utf8) {
+                try copy.check("plan", "--out", "x.plan")
+            }
             // A plan that was recorded moves no serial, so it is not stale.
             try copy.expect("apply", "x.plan", prints: ["Applied commit"])
             try copy.expect("audit", "verify", prints: ["is whole"])
@@ -132,7 +135,8 @@ import Testing
         let user = try Installation()
         try user.folder.write("many words\n", to: "passphrase")
         let unlock = hasPassphrase ? ["--passphrase-file", "../passphrase"] : []
-        let line = ["init", "--repo", "../repository", "--identity", "../key.txt"] + unlock
+        let line =
+            ["init", "--repo", "../repository", "--identity", "../key.txt"] + unlock
             + (hasPassphrase ? ["--passphrase"] : [])
         for fault in try Fault.all(of: line, in: user) {
             let copy = try Installation(copying: user)
@@ -140,7 +144,9 @@ import Testing
             let root = try? copy.folder.read("vault/root.key")
             let again = try copy.reseal(line)
             // Either it completes now, or it was complete.
-            #expect(again.status == 0 || again.errorText.contains("[vault.already-initialized]"), "\(fault): \(again.errorText)")
+            #expect(
+                again.status == 0 || again.errorText.contains("[vault.already-initialized]"),
+                "\(fault): \(again.errorText)")
             if let root { #expect(try copy.folder.read("vault/root.key") == root, "\(fault)") }
             #expect(FileManager.default.fileExists(atPath: "\(copy.home)/config.yaml"), "\(fault)")
             #expect(try copy.reseal(["audit", "verify"] + unlock).text.contains("1 records"), "\(fault)")

@@ -34,7 +34,9 @@ import Testing
         let result = try Command.check(
             Self.root + "/scripts/quickstart", ["--with", BuiltProduct.reseal(), folder.file("tour")],
             environment: environment, timeout: .seconds(300))
-        for part in ["$ reseal plan", "pk_live_example", "the saved plan is stale", "The audit trail is whole", "Done."] {
+        for part in [
+            "$ reseal plan", "pk_live_example", "the saved plan is stale", "The audit trail is whole", "Done.",
+        ] {
             #expect((result.text + result.errorText).contains(part), "\(part)")
         }
     }

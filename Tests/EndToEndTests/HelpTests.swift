@@ -55,6 +55,8 @@ import Testing
     @Test func theVersionIsOneLine() throws {
         let version = try user.expect("--version", notes: nil)
         #expect(version.text.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+/) != nil)
+        // In `get` the word means the version of the secret, and nothing else.
+        #expect(try user.expect("get", "--help").text.ranges(of: "  --version").count == 1)
     }
 
     @Test(arguments: [

@@ -26,7 +26,10 @@ import Testing
 
     private static let texts: [(name: String, text: String, code: String)] = [
         ("ten megabytes in one line", head + "value: " + String(repeating: "x", count: 10 << 20), "git.too-large"),
-        ("three megabytes in one line", head + "value: " + String(repeating: "x", count: 3 << 20), "manifest.value-too-large"),
+        (
+            "three megabytes in one line", head + "value: " + String(repeating: "x", count: 3 << 20),
+            "manifest.value-too-large"
+        ),
         (
             "an alias bomb",
             "a: &a [x,x,x,x,x,x,x,x,x]\n"
@@ -37,11 +40,17 @@ import Testing
         ),
         ("a cyclic alias", head + "value: &a {b: *a}", "yaml.cyclic-alias"),
         ("a hundred thousand brackets", String(repeating: "[", count: 100_000), "yaml.too-deep"),
-        ("a hundred thousand indents", (0..<1000).map { String(repeating: " ", count: $0) + "a:\n" }.joined(), "yaml.too-deep"),
+        (
+            "a hundred thousand indents", (0..<1000).map { String(repeating: " ", count: $0) + "a:\n" }.joined(),
+            "yaml.too-deep"
+        ),
         ("a million items", "[" + String(repeating: "x,", count: 1_000_000) + "]", "yaml.too-many-nodes"),
         ("a hundred thousand documents", String(repeating: "---\n", count: 100_000), "yaml.too-many-documents"),
         ("duplicate keys", head + "value: x\n  value: y\n", "yaml.duplicate-key"),
-        ("many duplicate keys", head + "value: {" + String(repeating: "a: 1, ", count: 20_000) + "}", "yaml.too-many-errors"),
+        (
+            "many duplicate keys", head + "value: {" + String(repeating: "a: 1, ", count: 20_000) + "}",
+            "yaml.too-many-errors"
+        ),
         ("a NUL byte", head + "value: \"a\u{0}b\"\n", "yaml.control-character"),
         ("bidirectional text", head + "value: \"a\u{202e}b\"\n", "yaml.control-character"),
         ("an unclosed quote", head + "value: \"" + String(repeating: "x\n", count: 100_000), "yaml.syntax"),

@@ -7,7 +7,9 @@ import Testing
 @Suite struct HostileStoreTests {
     let user: Installation
     private let reading = [["get", "prod/note"], ["list"], ["plan"]]
-    private let writing = [["set", "prod/note", "--insecure-value", "x"], ["delete", "prod/note"], ["apply", "--yes"]]
+    private let writing = [
+        ["set", "prod/note", "--insecure-value", "x"], ["delete", "prod/note"], ["apply", "--yes"],
+    ]
 
     /// As root, everything may be written whatever its mode says; without the capability, root is as anyone else.
     private static let unprivileged =
@@ -23,7 +25,8 @@ import Testing
     private func store() throws -> [UInt8] { try user.folder.read("vault/vault.db") }
 
     private func expectFailures(
-        _ lines: [[String]], codes: Set<String>, wrapper: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+        _ lines: [[String]], codes: Set<String>, wrapper: [String] = [],
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         for line in lines {
             let result = try user.reseal(line, wrapper: wrapper)
@@ -135,7 +138,8 @@ import Testing
                 ON s.id = v.secret WHERE s.name = 'prod/signing')
             WHERE secret = (SELECT id FROM secrets WHERE name = 'prod/note')
             """)
-        try expectFailures([["get", "prod/note"], ["get-many", "prod/tls", "prod/note"]], codes: ["vault.not-authentic"])
+        try expectFailures(
+            [["get", "prod/note"], ["get-many", "prod/tls", "prod/note"]], codes: ["vault.not-authentic"])
         try user.expect("get", "prod/tls", "--field", "key", prints: ["certificate-key"])
     }
 

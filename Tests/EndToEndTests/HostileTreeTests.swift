@@ -20,7 +20,9 @@ import Testing
         let secret = try user.folder.write("apiVersion: reseal/v1\n", to: "outside.yaml")
         try link("linked.yaml", to: secret)
         try user.repository.commit()
-        let commands = [["validate", "--repo", user.repository.path], ["plan", "--worktree"], ["plan"], ["apply", "--yes"]]
+        let commands = [
+            ["validate", "--repo", user.repository.path], ["plan", "--worktree"], ["plan"], ["apply", "--yes"],
+        ]
         try user.expectRefusals(commands, code: "manifest.not-a-file", place: "manifests/linked.yaml:1:1")
     }
 
@@ -37,7 +39,8 @@ import Testing
         let commit = try user.repository.id("HEAD")
         try user.repository.git("update-index", "--add", "--cacheinfo", "160000,\(commit),manifests/module.yaml")
         try user.repository.git("commit", "--quiet", "--message", "submodule")
-        try user.expectRefusals([["plan"], ["apply", "--yes"]], code: "manifest.not-a-file", place: "manifests/module.yaml")
+        try user.expectRefusals(
+            [["plan"], ["apply", "--yes"]], code: "manifest.not-a-file", place: "manifests/module.yaml")
         try user.repository.git("reset", "--quiet", "--hard", "HEAD~1")
         mkfifo("\(user.repository.path)/manifests/pipe.yaml", 0o600)
         try user.expect("plan", "--worktree", prints: ["Nothing to do"])
@@ -47,7 +50,9 @@ import Testing
         let path = "\(user.repository.path)/manifests/huge.bin"
         try Command.check("truncate", ["--size=200M", path])
         try user.repository.commit()
-        for line in [["plan"], ["plan", "--worktree"], ["validate", "--repo", user.repository.path], ["apply", "--yes"]] {
+        for line in [
+            ["plan"], ["plan", "--worktree"], ["validate", "--repo", user.repository.path], ["apply", "--yes"],
+        ] {
             let cost = try user.measure(line)
             #expect(cost.result.status == 0, "\(cost.result.errorText)")
             #expect(cost.seconds < 20 && cost.mebibytes < 600, "\(line): \(cost.seconds) s, \(cost.mebibytes) MiB")
@@ -66,12 +71,15 @@ import Testing
 
     @Test func hostileFileNamesAreMadeHarmless() throws {
         let names = [
-            "\u{1b}[2J\u{1b}]0;owned\u{7}.yaml", "line\nbreak::error.yaml", "bidi\u{202e}lmay.yaml", "\u{85}next\u{9b}31m.yaml",
+            "\u{1b}[2J\u{1b}]0;owned\u{7}.yaml", "line\nbreak::error.yaml", "bidi\u{202e}lmay.yaml",
+            "\u{85}next\u{9b}31m.yaml",
             String(repeating: "n", count: 250) + ".yaml",
         ]
         for name in names { try user.repository.write("manifests/\(name)", "kind: [\n") }
         try user.repository.commit()
-        for line in [["validate", "--repo", user.repository.path], ["plan", "--worktree"], ["plan"], ["apply", "--yes"]] {
+        for line in [
+            ["validate", "--repo", user.repository.path], ["plan", "--worktree"], ["plan"], ["apply", "--yes"],
+        ] {
             let result = try user.reseal(line)
             #expect(result.status == 1)
             for scalar in "\u{1b}\u{7}\u{202e}\u{85}\u{9b}".unicodeScalars {
@@ -102,7 +110,10 @@ import Testing
     @Test func aMissingRepository() throws {
         try FileManager.default.removeItem(atPath: user.repository.path)
         try user.expectRefusals(
-            [["plan"], ["apply", "--yes"], ["plan", "--worktree"], ["validate", "--repo", user.repository.path, "--ref", "main"]],
+            [
+                ["plan"], ["apply", "--yes"], ["plan", "--worktree"],
+                ["validate", "--repo", user.repository.path, "--ref", "main"],
+            ],
             code: "git.not-a-repository")
     }
 

@@ -132,14 +132,17 @@ import Testing
 
     @Test func aShortPassphraseIsRefused() throws {
         let short = try user.folder.write("1234567\n", to: "passphrase")
-        try user.expectFailure("init", "--passphrase", "--passphrase-file", short, exits: 64, code: "usage", hasJSON: false)
+        try user.expectFailure(
+            "init", "--passphrase", "--passphrase-file", short, exits: 64, code: "usage", hasJSON: false)
         #expect(!FileManager.default.fileExists(atPath: "\(user.home)/vault.db"))
     }
 
     @Test func aPassphraseIsAskedForTwice() throws {
         let made = try user.atTerminal(
             ["init", "--passphrase"],
-            dialogue: [.init("New passphrase of the vault: ", "hidden words\n"), .init("Passphrase again: ", "hidden words\n")])
+            dialogue: [
+                .init("New passphrase of the vault: ", "hidden words\n"), .init("Passphrase again: ", "hidden words\n"),
+            ])
         #expect(made.status == 0, "\(made.screen)")
         #expect(!made.screen.contains("hidden words"))
         #expect(!made.screen.contains(": :"))
@@ -152,7 +155,9 @@ import Testing
     @Test func twoDifferentPassphrasesMakeNoVault() throws {
         let result = try user.atTerminal(
             ["init", "--passphrase"],
-            dialogue: [.init("New passphrase of the vault: ", "hidden words\n"), .init("Passphrase again: ", "other words\n")])
+            dialogue: [
+                .init("New passphrase of the vault: ", "hidden words\n"), .init("Passphrase again: ", "other words\n"),
+            ])
         #expect(result.status == 64)
         #expect(result.screen.contains("the two passphrases differ"))
         #expect(!FileManager.default.fileExists(atPath: "\(user.home)/vault.db"))

@@ -52,7 +52,8 @@ import Testing
     @Test func aShortPassphraseIsRefused() throws {
         let file = try user.folder.write("short\n", to: "passphrase")
         try user.expect(
-            "key", "change-root", "--to-passphrase", "--new-passphrase-file", file, exits: 64, notes: ["shorter than 8 bytes"])
+            "key", "change-root", "--to-passphrase", "--new-passphrase-file", file, exits: 64,
+            notes: ["shorter than 8 bytes"])
         try user.check("get", "prod/note")
     }
 

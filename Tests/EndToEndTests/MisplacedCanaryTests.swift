@@ -39,7 +39,8 @@ import Testing
         "spec:\n  value: x\n  password: MARK\n", "spec:\n  value: {password: MARK, password: MARK}\n",
         "spec:\n  value: x\n  value: MARK\n", "spec:\n  value: [MARK]\n", "spec:\n  value: x\n  expiresAt: MARK\n",
         "spec:\n  value: x\n  permissions: {read: [MARK]}\n", "spec:\n  value: x\n  deletionProtection: MARK\n",
-        "spec:\n  value: x\n  rotation: {every: MARK}\n", "spec:\n  value: !!binary MARK_\n", "spec:\n  value: !MARK x\n",
+        "spec:\n  value: x\n  rotation: {every: MARK}\n", "spec:\n  value: !!binary MARK_\n",
+        "spec:\n  value: !MARK x\n",
         "spec:\n  value: \"MARK\n", "spec:\n  value: {password: MARK\n", "spec:\n  value: MARK: x: y\n",
         "spec:\n  value: @MARK\n", "spec:\n  value: |MARK\n", "spec: MARK\n", "spec:\n  value:\n   MARK\n  x\n",
         "spec:\n  value: {fromFile: ../MARK}\n", "spec:\n  value: {fromSOPS: MARK, fromFile: MARK}\n",
@@ -53,7 +54,9 @@ import Testing
         "spec:\n  value: |\n    -----BEGIN AGE ENCRYPTED FILE-----\n    MARK\n",
     ])
     func inAManifest(spec: String) throws {
-        let text = "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: made/new}\n" + spec.replacing("MARK", with: canary.mark)
+        let text =
+            "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: made/new}\n"
+            + spec.replacing("MARK", with: canary.mark)
         try user.repository.write("manifests/new.yaml", text)
         try expectSilence(commands)
     }
@@ -68,7 +71,8 @@ import Testing
         // The error is elsewhere in the file, and its line is not shown.
         try user.repository.write(
             "manifests/new.yaml",
-            "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: made/new}\nspec:\n  value: \(canary.mark)\n  typ: x\n")
+            "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: made/new}\nspec:\n  value: \(canary.mark)\n  typ: x\n"
+        )
         try expectSilence(commands + [["seal", "made/new", "--repo", user.repository.path]], stdin: canary.mark)
     }
 
@@ -82,8 +86,10 @@ import Testing
         let sealed = try Command.check("age", ["-r", try user.recipient()], stdin: [1]).stdout
         let box = try user.folder.write(sealed, to: "x.age")
         try expectSilence([
-            ["plan", "--identity", file], ["plan", "--identity", file, "--json"], ["apply", "--yes", "--identity", file],
-            ["age", "-d", "-i", file, box], ["keygen", "-y", file], ["age", "-R", file, box], ["age", "-e", "-i", file, box],
+            ["plan", "--identity", file], ["plan", "--identity", file, "--json"],
+            ["apply", "--yes", "--identity", file],
+            ["age", "-d", "-i", file, box], ["keygen", "-y", file], ["age", "-R", file, box],
+            ["age", "-e", "-i", file, box],
         ])
     }
 
@@ -100,11 +106,16 @@ import Testing
     }
 
     @Test func inSettingsAndPlans() throws {
-        for text in ["\(canary.mark)\n", "repo: [\(canary.mark)]\n", "repo: \"\(canary.mark)\n", "repo: https://a:\(canary.mark)@h/x\n"] {
+        for text in [
+            "\(canary.mark)\n", "repo: [\(canary.mark)]\n", "repo: \"\(canary.mark)\n",
+            "repo: https://a:\(canary.mark)@h/x\n",
+        ] {
             try user.folder.write("identity: '\(user.identity)'\n" + text, to: "vault/config.yaml")
             try expectSilence([["plan"], ["plan", "--json"], ["apply", "--yes", "--json"]])
         }
-        for text in [canary.mark, "{\"format\":\"reseal-plan-1\",\"plan_id\":\"\(canary.mark)\"}", "{\"\(canary.mark)\":"] {
+        for text in [
+            canary.mark, "{\"format\":\"reseal-plan-1\",\"plan_id\":\"\(canary.mark)\"}", "{\"\(canary.mark)\":",
+        ] {
             let file = try user.folder.write(text, to: "x.plan")
             try expectSilence([["apply", file], ["apply", file, "--json"]])
         }
@@ -113,7 +124,9 @@ import Testing
     @Test func inKeyFilesOfTheVault() throws {
         for text in [canary.mark, "RESEAL-ROOT-KEY-1:\(canary.mark)"] {
             try user.folder.write(text, to: "vault/root.key")
-            try expectSilence([["status"], ["get", "x"], ["plan"], ["apply", "--yes", "--json"], ["audit", "verify"]])
+            try expectSilence([
+                ["status"], ["get", "x"], ["plan"], ["apply", "--yes", "--json"], ["audit", "verify"],
+            ])
         }
     }
 
@@ -128,7 +141,8 @@ import Testing
         let line = [
             "plan", "--repo", "https://127.0.0.1:\(server.port)/x.git", "--token-file", token, "--git-timeout", "20s",
         ]
-        let process = try user.start(line, wrapper: ["bash", "-c", "ulimit -c unlimited; cd \(user.work); exec \"$@\"", "bash"])
+        let process = try user.start(
+            line, wrapper: ["bash", "-c", "ulimit -c unlimited; cd \(user.work); exec \"$@\"", "bash"])
         let limits = "/proc/\(process.id)/limits"
         let deadline = ContinuousClock.now + .seconds(10)
         var core = ""

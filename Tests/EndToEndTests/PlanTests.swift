@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct PlanTests {
     static let members: Set = [
-        "format_version", "reseal_version", "plan_id", "timestamp", "base", "source", "errored", "applyable", "complete",
+        "format_version", "reseal_version", "plan_id", "timestamp", "base", "source", "errored", "applyable",
+        "complete",
         "resource_changes", "resource_drift", "access_changes", "checks",
     ]
 

@@ -21,7 +21,9 @@ import Testing
         let key = user.folder.file("ssh-key")
         let server = try SSHServer(authorizing: [try SSHKey.create(key)])
         let known = try user.folder.write(try server.knownHostsLine(), to: "known_hosts")
-        return (server, ["--repo", server.location(of: user.repository.path), "--ssh-key", key, "--known-hosts", known])
+        return (
+            server, ["--repo", server.location(of: user.repository.path), "--ssh-key", key, "--known-hosts", known]
+        )
     }
 
     private func expectNoToken(sourceLocation: SourceLocation = #_sourceLocation) {
@@ -53,7 +55,8 @@ import Testing
         #expect(apply.status == 0, "\(apply.errorText)")
         try user.expect("get", "prod/note", prints: ["generic-value"])
         // A host key that changed.
-        try user.folder.write("[127.0.0.1]:\(server.port) ssh-ed25519 \(String(repeating: "A", count: 68))\n", to: "known_hosts")
+        try user.folder.write(
+            "[127.0.0.1]:\(server.port) ssh-ed25519 \(String(repeating: "A", count: 68))\n", to: "known_hosts")
         let refused = try user.reseal(["plan"] + options)
         #expect(refused.status == 1)
         #expect(refused.errorText.contains("[git."), "\(refused.errorText)")
@@ -74,7 +77,9 @@ import Testing
 
     @Test func settingsReachTheRemoteToo() throws {
         let (server, options) = try https()
-        let lines = stride(from: 0, to: options.count, by: 2).map { "\(options[$0].dropFirst(2)): '\(options[$0 + 1])'\n" }
+        let lines = stride(from: 0, to: options.count, by: 2).map {
+            "\(options[$0].dropFirst(2)): '\(options[$0 + 1])'\n"
+        }
         try user.folder.write(lines.joined() + "identity: '\(user.identity)'\n", to: "vault/config.yaml")
         try user.expect("apply", "--yes", prints: ["Applied commit"])
         // Flags win.
@@ -110,7 +115,8 @@ import Testing
         #expect(result.status == 1)
         #expect(result.errorText.contains("did not answer in full within 1s [git.timeout]"), "\(result.errorText)")
         #expect(ContinuousClock.now - start < .seconds(10))
-        try user.expectFailure("plan", "--repo", "ssh://x@127.0.0.1/y", "--git-timeout", "soon", exits: 64, code: "usage")
+        try user.expectFailure(
+            "plan", "--repo", "ssh://x@127.0.0.1/y", "--git-timeout", "soon", exits: 64, code: "usage")
         withExtendedLifetime(server) {}
     }
 

@@ -23,8 +23,11 @@ import Testing
         #expect(after != before)
         #expect(after.contains("# A comment that no edit may lose."))
         // All lines but those of one armor are as before.
-        let changed = after.split(separator: "\n").count - Set(before.split(separator: "\n")).intersection(
-            Set(after.split(separator: "\n"))).count
+        let changed =
+            after.split(separator: "\n").count
+            - Set(before.split(separator: "\n")).intersection(
+                Set(after.split(separator: "\n"))
+            ).count
         #expect(changed < after.split(separator: "\n").count)
         let diff = try user.repository.git("diff", "--unified=0", "--", "manifests/all.yaml")
         #expect(diff.split(separator: "\n").filter { $0.hasPrefix("@@") }.count <= 2, "\(diff)")
@@ -33,7 +36,8 @@ import Testing
 
     @Test func theValueOpensWithThePlainAgeCommand() throws {
         let printed = try user.expect(
-            "seal", "prod/note", "--repo", user.repository.path, "--print", prints: ["-----BEGIN AGE ENCRYPTED FILE-----"],
+            "seal", "prod/note", "--repo", user.repository.path, "--print",
+            prints: ["-----BEGIN AGE ENCRYPTED FILE-----"],
             notes: nil, stdin: "for age\n")
         let before = try text()
         let opened = try Command.check("age", ["-d", "-i", user.identity], stdin: printed.stdout)
@@ -47,7 +51,8 @@ import Testing
         let cases: [(options: [String], stdin: String, opened: String)] = [
             ([], "one line\n", "one line"), ([], "windows\r\n", "windows"), ([], "two\nlines\n\n", "two\nlines\n"),
             (["--keep-newline"], "kept\n", "kept\n"), (["--from-file", file], "unused", "from a file\n"),
-            (["--from-file", "-"], "dash\n", "dash"), (["--insecure-value", "on the command line"], "", "on the command line"),
+            (["--from-file", "-"], "dash\n", "dash"),
+            (["--insecure-value", "on the command line"], "", "on the command line"),
             ([], "", ""),
         ]
         for (options, stdin, opened) in cases {

@@ -42,7 +42,9 @@ import Testing
     @Test(arguments: ["0", "1", "2", "0 1 2"])
     func closedStreamsHitNoFile(streams: String) throws {
         let closing = streams.split(separator: " ").map { "\($0)>&-" }.joined(separator: " ")
-        for line in [["set", "made/new", "--insecure-value", "x"], ["get", "made/new"], ["list"], ["plan"], ["nonsense"]] {
+        for line in [
+            ["set", "made/new", "--insecure-value", "x"], ["get", "made/new"], ["list"], ["plan"], ["nonsense"],
+        ] {
             _ = try user.reseal(line, stdin: [0x78], wrapper: ["sh", "-c", "exec \"$@\" \(closing)", "sh"])
         }
         try user.expect("get", "made/new", prints: ["x"])
@@ -93,7 +95,8 @@ import Testing
     }
 
     @Test func progressIsShownOnATerminalWhenWorkIsLong() throws {
-        var stream = "commit refs/heads/main\ncommitter B <b@example.org> 1700000000 +0000\ndata 1\nxfrom refs/heads/main^0\n"
+        var stream =
+            "commit refs/heads/main\ncommitter B <b@example.org> 1700000000 +0000\ndata 1\nxfrom refs/heads/main^0\n"
         for number in 0..<1500 {
             let text = "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: many/s\(number)}\nspec: {value: x}\n"
             stream += "M 100644 inline manifests/many/s\(number).yaml\ndata \(text.utf8.count)\n\(text)"

@@ -41,7 +41,8 @@ extension Installation {
         let before = try comparableState(versionsOf: ["prod/note"]) + serial()
         for line in lines {
             let cost = try measure(line, variables: variables)
-            let story = "reseal \(line.joined(separator: " ")): \(cost.result.text.prefix(500)) / \(cost.result.errorText.prefix(2000))"
+            let story =
+                "reseal \(line.joined(separator: " ")): \(cost.result.text.prefix(500)) / \(cost.result.errorText.prefix(2000))"
             #expect(cost.result.status == status, "\(story)", sourceLocation: sourceLocation)
             #expect(cost.result.errorText.contains("error: "), "\(story)", sourceLocation: sourceLocation)
             #expect(cost.result.errorText.contains("[\(code)]"), "\(story)", sourceLocation: sourceLocation)

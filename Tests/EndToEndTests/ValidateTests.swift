@@ -55,7 +55,8 @@ import Testing
         #expect(strict.errorText.contains("manifests/made-unbound.yaml:5:10: error: "), "\(strict.errorText)")
         #expect(strict.errorText.contains("[value.unbound]"))
         let rules = try String(contentsOfFile: "\(user.repository.path)/manifests/repository.yaml", encoding: .utf8)
-        try user.repository.write("manifests/repository.yaml", rules.replacing("requireBinding: true", with: "requireBinding: false"))
+        try user.repository.write(
+            "manifests/repository.yaml", rules.replacing("requireBinding: true", with: "requireBinding: false"))
         let lenient = try validate()
         #expect(lenient.status == 0)
         #expect(lenient.errorText.contains("warning: "))

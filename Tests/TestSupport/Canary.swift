@@ -12,7 +12,9 @@ package struct Canary: Sendable {
 
     package init(_ channel: String) {
         self.channel = channel
-        mark = "canary" + String(UInt64.random(in: 0 ... .max), radix: 36) + String(UInt64.random(in: 0 ... .max), radix: 36)
+        mark =
+            "canary" + String(UInt64.random(in: 0 ... .max), radix: 36)
+            + String(UInt64.random(in: 0 ... .max), radix: 36)
         needles = Self.forms(of: Array(mark.utf8))
     }
 

@@ -136,7 +136,9 @@ extension Installation {
         let option = field.isEmpty ? [] : ["--field", field]
         let line = ["seal", secret, "--repo", repository.path] + option
         let result = try reseal(line, stdin: Array(value.utf8))
-        guard result.status == 0 else { throw Command.Failure(description: "cannot seal \(secret): \(result.errorText)") }
+        guard result.status == 0 else {
+            throw Command.Failure(description: "cannot seal \(secret): \(result.errorText)")
+        }
     }
 
     /// Writes a manifest of a secret with a plain value. Not committed.

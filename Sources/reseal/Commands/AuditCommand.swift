@@ -31,7 +31,8 @@ struct AuditListCommand: AsyncParsableCommand {
     @OptionGroup var vault: VaultOptions
 
     @Option(
-        help: ArgumentHelp("Action, or the first words of one: vault.secret.read, vault.secret, git.", valueName: "action"),
+        help: ArgumentHelp(
+            "Action, or the first words of one: vault.secret.read, vault.secret, git.", valueName: "action"),
         completion: .list(AuditAction.allCases.map(\.rawValue)))
     var type: String?
     @Option(help: ArgumentHelp("Secret by name, or address <kind>.<organization>/<name>.", valueName: "name"))
@@ -67,7 +68,8 @@ struct AuditListCommand: AsyncParsableCommand {
                     records.map { record in
                         [
                             "\(record.sequence)", record.at.description, record.principal.description,
-                            record.action.rawValue, record.result.rawValue, record.subject.isEmpty ? "-" : record.subject,
+                            record.action.rawValue, record.result.rawValue,
+                            record.subject.isEmpty ? "-" : record.subject,
                             record.version.map { "\($0)" } ?? "-", SafeText.line(record.detail),
                         ]
                     }))

@@ -32,7 +32,9 @@ struct SealCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The field to seal; without it, the whole value.", valueName: "field"))
     var field: String?
 
-    @Option(help: ArgumentHelp("A folder of the work tree. Default: the current one.", valueName: "dir"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("A folder of the work tree. Default: the current one.", valueName: "dir"),
+        completion: .directory)
     var repo: String?
 
     @Option(help: ArgumentHelp("The manifests' folder in the repository. Default: manifests.", valueName: "dir"))

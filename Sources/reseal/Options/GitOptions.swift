@@ -10,8 +10,10 @@ internal import ResealVault
 /// Where the manifests are, and with which identities they are opened. What is not given comes from the vault's
 /// `config.yaml`.
 struct GitOptions: ParsableArguments {
-    @Option(help: ArgumentHelp(
-            "Repository: a folder, or a file://, ssh:// or https:// URL.", valueName: "path|url"), completion: .directory)
+    @Option(
+        help: ArgumentHelp(
+            "Repository: a folder, or a file://, ssh:// or https:// URL.", valueName: "path|url"),
+        completion: .directory)
     var repo: String?
 
     @Option(help: ArgumentHelp("Branch, tag or commit. Default: HEAD.", valueName: "ref"))
@@ -22,7 +24,8 @@ struct GitOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "age identity file that opens sealed values; may be repeated. Default: $RESEAL_IDENTITY.", valueName: "file"),
+            "age identity file that opens sealed values; may be repeated. Default: $RESEAL_IDENTITY.", valueName: "file"
+        ),
         completion: .file())
     var identity: [String] = []
 
@@ -40,7 +43,8 @@ struct RemoteOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Private key for ssh.", valueName: "file"), completion: .file())
     var sshKey: String?
 
-    @Option(help: ArgumentHelp("Host keys for ssh. Default: ~/.ssh/known_hosts.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("Host keys for ssh. Default: ~/.ssh/known_hosts.", valueName: "file"), completion: .file())
     var knownHosts: String?
 
     @Option(help: ArgumentHelp("File with the access token for https.", valueName: "file"), completion: .file())
@@ -101,7 +105,8 @@ struct GitSettings {
     func folder() throws -> String {
         let segments = (values["path"] ?? "manifests").split(separator: "/").filter { $0 != "." }
         guard !segments.contains(".."), values["path"]?.hasPrefix("/") != true else {
-            throw UsageFailure("--path is a folder inside the repository, without `..`", hint: "for example --path manifests")
+            throw UsageFailure(
+                "--path is a folder inside the repository, without `..`", hint: "for example --path manifests")
         }
         return segments.joined(separator: "/")
     }
@@ -109,7 +114,8 @@ struct GitSettings {
     func location() throws -> String {
         if let repo = values["repo"] { return repo }
         throw ReconcileFailure(
-            .noRepository, "no repository is given", hint: "name one with --repo, or `repo:` in the vault's config.yaml")
+            .noRepository, "no repository is given", hint: "name one with --repo, or `repo:` in the vault's config.yaml"
+        )
     }
 
     /// Reads the identity files. Throws `plan.no-identity` when none is given.

@@ -40,7 +40,8 @@ struct VaultOptions: ParsableArguments {
 
     @Option(
         name: .customLong("as"),
-        help: ArgumentHelp("Attribute the action to this principal. Default: user:<your login>.", valueName: "principal"))
+        help: ArgumentHelp(
+            "Attribute the action to this principal. Default: user:<your login>.", valueName: "principal"))
     var principal: String?
 
     var vaultHome: VaultHome { location.vaultHome }
@@ -60,7 +61,8 @@ struct VaultOptions: ParsableArguments {
     func context() throws -> ActionContext {
         let text = principal ?? "user:\(Self.login)"
         guard let who = Principal(text), who.kind != nil, who.kind != .role else {
-            throw UsageFailure("`\(text)` is no principal that can act", hint: "write user:NAME or service:NAME with --as")
+            throw UsageFailure(
+                "`\(text)` is no principal that can act", hint: "write user:NAME or service:NAME with --as")
         }
         return ActionContext(principal: who, userAgent: "reseal/\(ResealVersion.current)")
     }

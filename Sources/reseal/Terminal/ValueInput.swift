@@ -9,7 +9,8 @@ struct ValueInput: ParsableArguments {
 
     @Option(
         name: .customLong("from-file"),
-        help: ArgumentHelp("Read the value from a file, as it is; `-` is stdin.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("Read the value from a file, as it is; `-` is stdin.", valueName: "file"),
+        completion: .file())
     var fromFile: String?
 
     @Option(
