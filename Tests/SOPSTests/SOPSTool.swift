@@ -37,11 +37,21 @@ struct SOPSTool {
         return result.stdout
     }
 
-    /// Encrypts `plain` as a file of this name, for its own key unless `options` name others.
-    func encrypt(_ plain: [UInt8], name: String, _ options: [String] = []) throws -> [UInt8] {
+    /// Encrypts `plain` as a file of this name, for its own key unless `options` name others. `rule` has more keys of
+    /// the creation rule, as YAML.
+    func encrypt(_ plain: [UInt8], name: String, _ options: [String] = [], rule: String = "") throws -> [UInt8] {
         let path = try folder.write(plain, to: name)
-        let keys = options.contains("--age") ? [] : ["--age", recipient]
-        return try check(["encrypt"] + keys + options + [path])
+        var keys = options.contains("--age") ? [] : ["--age", recipient]
+        if !rule.isEmpty {
+            let more = rule.hasPrefix("{") ? String(rule.dropFirst().dropLast()) : rule
+            let lines = ["age: \(recipient)"] + more.split(separator: ", ")
+            keys = [
+                "--config",
+                try folder.write(
+                    "creation_rules:\n  - " + lines.joined(separator: "\n    ") + "\n", to: ".sops.yaml"),
+            ]
+        }
+        return try check(keys.prefix(rule.isEmpty ? 0 : 2) + ["encrypt"] + (rule.isEmpty ? keys : []) + options + [path])
     }
 
     func decrypt(_ sealed: [UInt8], name: String, _ options: [String] = []) throws -> [UInt8] {

@@ -38,47 +38,69 @@ package struct LinearPattern: Sendable {
 
     /// True if some part of `text` fits.
     package func matches(_ text: String) -> Bool {
-        let scalars = Array(text.unicodeScalars)
-        var current = StateSet(count: program.count)
-        var next = StateSet(count: program.count)
-        for position in 0...scalars.count {
+        var match = PatternMatch(program: program, text: Array(text.unicodeScalars))
+        return match.run()
+    }
+}
+
+/// One text on its way through a program.
+private struct PatternMatch {
+    let program: [LinearPattern.Instruction]
+    let text: [Unicode.Scalar]
+    private var current: StateSet
+    private var next: StateSet
+    /// Kept from step to step, so that none allocates.
+    private var pending: [Int] = []
+
+    init(program: [LinearPattern.Instruction], text: [Unicode.Scalar]) {
+        self.program = program
+        self.text = text
+        current = StateSet(count: program.count)
+        next = StateSet(count: program.count)
+    }
+
+    mutating func run() -> Bool {
+        for position in 0...text.count {
             // A match may begin anywhere.
-            guard !add(0, to: &current, scalars, position) else { return true }
-            guard position < scalars.count else { return false }
-            next.removeAll()
-            for state in current.states {
-                guard case .scalar(let set) = program[state], set.contains(scalars[position]) else { continue }
-                if add(state + 1, to: &next, scalars, position + 1) { return true }
-            }
+            if add(0, at: position) { return true }
             swap(&current, &next)
+            next.removeAll()
+            guard position < text.count else { return false }
+            for state in current.states {
+                guard case .scalar(let set) = program[state], set.contains(text[position]) else { continue }
+                if add(state + 1, at: position + 1) { return true }
+            }
         }
         return false
     }
 
-    /// Adds a state and all that follow without taking a character; true if the end of the pattern is among them.
-    private func add(_ state: Int, to set: inout StateSet, _ scalars: [Unicode.Scalar], _ position: Int) -> Bool {
-        var pending = [state]
+    /// Adds a state to the next ones, and all that follow without taking a character; true if the end of the pattern is
+    /// among them.
+    private mutating func add(_ state: Int, at position: Int) -> Bool {
+        pending.append(state)
         while let state = pending.popLast() {
-            guard set.insert(state) else { continue }
+            guard next.insert(state) else { continue }
             switch program[state] {
             case .match: return true
             case .scalar: break
             case .jump(let target): pending.append(target)
-            case .split(let first, let second): pending += [second, first]
+            case .split(let first, let second):
+                pending.append(second)
+                pending.append(first)
             case .assert(let assertion):
-                if holds(assertion, scalars, position) { pending.append(state + 1) }
+                if holds(assertion, at: position) { pending.append(state + 1) }
             }
         }
         return false
     }
 
-    private func holds(_ assertion: Assertion, _ scalars: [Unicode.Scalar], _ position: Int) -> Bool {
-        func isWord(_ index: Int) -> Bool { scalars.indices.contains(index) && ScalarClass.word.contains(scalars[index]) }
+    private func holds(_ assertion: LinearPattern.Assertion, at position: Int) -> Bool {
+        func isWord(_ index: Int) -> Bool { text.indices.contains(index) && ScalarClass.word.contains(text[index]) }
         switch assertion {
         case .textStart: return position == 0
-        case .textEnd: return position == scalars.count
-        case .lineStart: return position == 0 || scalars[position - 1] == "\n"
-        case .lineEnd: return position == scalars.count || scalars[position] == "\n"
+        case .textEnd: return position == text.count
+        case .lineStart: return position == 0 || text[position - 1] == "\n"
+        case .lineEnd: return position == text.count || text[position] == "\n"
         case .wordBoundary: return isWord(position - 1) != isWord(position)
         case .noWordBoundary: return isWord(position - 1) == isWord(position)
         }

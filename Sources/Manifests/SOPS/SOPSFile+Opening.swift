@@ -37,7 +37,7 @@ extension SOPSFile {
             }
         }
         let names = metadata.ageKeys.map(\.recipient)
-        let list = names.prefix(4).map(quoted).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+        let list = names.prefix(4).map { quoted($0, upTo: 120) }.joined(separator: ", ") + (names.count > 4 ? ", …" : "")
         if let reason {
             throw ManifestFailure(
                 .sopsNoMatch, "the data key of the SOPS document cannot be opened: \(reason.message)",
@@ -186,10 +186,9 @@ private struct SOPSOpening: ~Copyable {
 
     consuming func checkMAC() throws(ManifestFailure) {
         let file = file
-        let stated = SOPSCiphertext(parsing: Array(file.metadata.mac.utf8)).flatMap {
-            try? $0.open(with: key, place: Array(file.metadata.lastModified.utf8))
-        }
-        guard let stated else {
+        guard let sealed = SOPSCiphertext(parsing: Array(file.metadata.mac.utf8)), sealed.kind == .str,
+            let stated = try? sealed.open(with: key, place: Array(file.metadata.lastModified.utf8))
+        else {
             throw ManifestFailure(
                 .sopsMAC, "the MAC of the SOPS document is damaged, or belongs to another time than `lastmodified`",
                 hint: "restore the document from Git", at: file.metadataSpan)

@@ -75,10 +75,19 @@ struct SOPSYAMLReader {
             let isCollection = tree[item].kind != .scalar && tree[item].style == .block
             items += takeComments { $0.offset < begin && (!isCollection || $0.column <= column) }.map { .comment($0) }
             items += takeComments(besides: item, end: bound).map { .comment($0) }
-            items.append(.value(try self.node(item, outer: column, end: bound)))
+            let child = try self.node(item, outer: column, end: bound)
+            items.append(Self.asComment(child).map { .comment($0) } ?? .value(child))
         }
         items += takeTail(node, column, outer, end: end).map { .comment($0) }
         return .list(items)
+    }
+
+    /// SOPS writes an encrypted comment of a list as if it were an element.
+    private static func asComment(_ node: SOPSNode<SOPSScalar>) -> SOPSScalar? {
+        guard case .leaf(let leaf) = node, case .string(let text) = leaf.content,
+            SOPSCiphertext(parsing: text)?.kind == .comment
+        else { return nil }
+        return SOPSScalar(.comment(text), at: leaf.offset)
     }
 
     private mutating func node(_ node: NodeID, outer: Int, end: Int) throws(ManifestFailure) -> SOPSNode<SOPSScalar> {

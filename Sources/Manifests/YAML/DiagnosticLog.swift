@@ -26,9 +26,12 @@ struct DiagnosticLog {
 }
 
 /// Words of a file as they may appear in a message: one line, bounded, nothing that a terminal would act on.
-func quoted(_ text: String) -> String {
-    let safe = text.unicodeScalars.prefix(60).map { isShowable($0) ? Character($0) : "?" }
-    return "`" + String(safe) + (text.unicodeScalars.dropFirst(60).isEmpty ? "" : "…") + "`"
+func quoted(_ text: String) -> String { quoted(text, upTo: 60) }
+
+/// As above, for words that are long by nature; `limit` counts characters.
+func quoted(_ text: String, upTo limit: Int) -> String {
+    let safe = text.unicodeScalars.prefix(limit).map { isShowable($0) ? Character($0) : "?" }
+    return "`" + String(safe) + (text.unicodeScalars.dropFirst(limit).isEmpty ? "" : "…") + "`"
 }
 
 /// False for what ends a line, moves the cursor, reorders the text, or cannot be seen.
