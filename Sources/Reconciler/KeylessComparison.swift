@@ -50,7 +50,8 @@ package struct KeylessComparison: Sendable {
             .loadAll(basePolicy: oldRules.definesRepository ? oldRules.state.policy : nil)
         let oldPolicy = oldRules.definesRepository ? oldRules.state.policy : unchangedPolicy(head.state, changedPaths)
 
-        let paths = changedPaths.union(paths(naming: changedPaths, in: head.state))
+        let named = changedPaths.union(try changedFilesOutside(head.state))
+        let paths = changedPaths.union(paths(naming: named, in: head.state))
         let before = try baseLoader.survey(filesOfBase(paths))
         var desired = head.state
         desired.resources = head.state.resources.filter { paths.contains($0.position.path) }
@@ -87,6 +88,13 @@ package struct KeylessComparison: Sendable {
         let repository = try GitRepository(opening: checkout.repositoryPath, searchingParents: true)
         return try Scope.changedFiles(
             checkout, repository, from: try repository.subtree(of: base, at: checkout.source.path))
+    }
+
+    /// Files that the head names though they lie outside of the manifests' folder.
+    private func changedFilesOutside(_ head: DesiredState) throws -> [String] {
+        try SOPSConfigFiles.changed(
+            SOPSConfigFiles.named(by: head.resources), between: checkout.commit(base).open(),
+            and: checkout.snapshots.open())
     }
 
     /// Manifests that name a value file which differs.

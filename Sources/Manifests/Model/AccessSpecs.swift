@@ -44,13 +44,31 @@ package struct RecipientsSpec: Sendable, Hashable {
         package let paths: [Glob]
         /// Empty: any name.
         package let names: [Glob]
+        /// `nil`: any file.
+        package var pathPattern: PathPattern?
         /// `age1…` or `group:NAME`, as written.
         package let recipients: [String]
+    }
+
+    /// A regular expression over the part of a path below a folder, which is empty for the repository's root. Files
+    /// elsewhere do not fit.
+    package struct PathPattern: Sendable, Hashable {
+        package let regex: String
+        package let folder: String
     }
 
     package var controller: String
     package var groups: [String: [String]] = [:]
     package var rules: [Rule] = []
+    /// The `.sops.yaml` whose creation rules follow on these rules, from the repository's root.
+    package var sopsConfig: SOPSConfigReference?
+}
+
+/// A mention of a `.sops.yaml`.
+package struct SOPSConfigReference: Sendable, Hashable {
+    /// From the root of the repository.
+    package let path: String
+    package let span: SourceSpan
 }
 
 /// Credentials that stand in a Secret of the same organization.

@@ -7,8 +7,8 @@ package struct ValueSpec: Sendable {
         case inline([ValueLeaf])
         /// `fromFile`: the path from the root of the repository, and where it is mentioned.
         case file(path: String, span: SourceSpan)
-        /// `fromSOPS`: likewise, and the dotted key of the part to take, if not all.
-        case sops(path: String, key: String?, span: SourceSpan)
+        /// `fromSOPS`.
+        case sops(SOPSReference)
     }
 
     package let source: Source
@@ -23,6 +23,17 @@ package struct ValueSpec: Sendable {
     }
 
     package func leaf(_ field: FieldPath) -> ValueLeaf? { leaves.first { $0.field == field } }
+}
+
+/// A mention of a file of SOPS.
+package struct SOPSReference: Sendable {
+    /// From the root of the repository.
+    package let path: String
+    package let part: SOPSPart
+    /// Where the file is mentioned.
+    package let span: SourceSpan
+    /// Where the part is, if one is named.
+    package let partSpan: SourceSpan?
 }
 
 /// One scalar of a value.

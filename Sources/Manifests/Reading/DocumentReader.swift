@@ -20,8 +20,18 @@ struct DocumentReader {
     var log: DiagnosticLog { check.log }
     private var tree: YAMLTree { check.tree }
 
-    /// Nothing but comments between two `---`.
-    var isEmpty: Bool { tree[document.root].kind == .scalar && tree[document.root].meaning == .null }
+    /// Nothing but comments between two `---`, or a document of SOPS: those lie among manifests, which refer to them.
+    var isEmpty: Bool {
+        tree[document.root].kind == .scalar && tree[document.root].meaning == .null || isSOPS
+    }
+
+    /// Whoever gives a manifest such metadata takes it out of the repository's resources, which a plan shows.
+    private var isSOPS: Bool {
+        guard tree[document.root].kind == .mapping, let sops = tree.value(document.root, "sops"),
+            tree[sops].kind == .mapping, tree.value(sops, "mac") != nil, tree.value(sops, "lastmodified") != nil
+        else { return false }
+        return tree.value(document.root, "apiVersion").map { tree.isText($0, "reseal/v1") } != true
+    }
 
     /// `nil` if the document is empty or has errors.
     mutating func read() -> Manifest? {

@@ -37,10 +37,18 @@ extension SpecReader {
         if let rules = node(spec, "rules") {
             recipients.rules = tree.items(rules).map {
                 RecipientsSpec.Rule(
-                    paths: globs($0, "paths"), names: globs($0, "names"), recipients: strings($0, "recipients"))
+                    paths: globs($0, "paths"), names: globs($0, "names"), pathPattern: pathPattern($0),
+                    recipients: strings($0, "recipients"))
             }
         }
+        if let path = node(spec, "fromSOPSConfig") {
+            recipients.sopsConfig = SOPSConfigReference(path: tree.string(path), span: span(path))
+        }
         return recipients
+    }
+
+    private func pathPattern(_ rule: NodeID) -> RecipientsSpec.PathPattern? {
+        string(rule, "pathRegex").map { RecipientsSpec.PathPattern(regex: $0, folder: string(rule, "below") ?? "") }
     }
 
     func connection(_ spec: NodeID) -> ConnectionSpec {

@@ -125,11 +125,15 @@ struct ValueReader {
         let before = check.log.errors
         check.object(node, Self.fromSOPSRule, .none)
         guard check.log.errors == before else { return nil }
-        let key = check.tree.value(node, "key").map(check.tree.string)
-        let resolved = refer(path)
-        return ValueSpec(
-            source: .sops(path: resolved, key: key, span: check.text.span(at: Int(check.tree[path].start))),
-            isScalar: false, span: span)
+        let key = check.tree.value(node, "key")
+        let document = check.tree.value(node, "document")
+        let reader = SpecReader(tree: check.tree, text: check.text)
+        let part = SOPSPart(
+            document: reader.integer(node, "document"),
+            key: key.flatMap { FieldPath(check.tree.string($0)) } ?? .whole)
+        let reference = SOPSReference(
+            path: refer(path), part: part, span: reader.span(path), partSpan: (key ?? document).map(reader.span))
+        return ValueSpec(source: .sops(reference), isScalar: false, span: span)
     }
 
     private mutating func refer(_ path: NodeID) -> String {
@@ -144,7 +148,11 @@ struct ValueReader {
     ])
     static let fromSOPSRule = ObjectRule([
         Field("fromSOPS", .format(.relativePath), "Document of SOPS with age recipients.", required: true),
-        Field("key", .text(1024), "Dotted path of the part to take; the whole document by default."),
+        Field(
+            "key", .format(.fieldPath),
+            "Keys that lead to the part to take, joined by dots (`\\.` for a dot in a key, positions from 0 in lists); the whole document by default."
+        ),
+        Field("document", .integer(1...1000), "Which of several YAML documents of the file, from 1."),
     ])
 }
 

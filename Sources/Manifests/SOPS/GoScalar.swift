@@ -14,6 +14,19 @@ package enum GoScalar: Sendable, Equatable {
     case unsigned
     case comment([UInt8])
 
+    var typeName: String {
+        switch self {
+        case .string: "string"
+        case .integer: "integer"
+        case .float: "float"
+        case .boolean: "boolean"
+        case .time: "time"
+        case .null: "null"
+        case .unsigned: "unsigned"
+        case .comment: "comment"
+        }
+    }
+
     /// The bytes that go into the MAC; none for null and comments.
     package var hashed: [UInt8] {
         switch self {

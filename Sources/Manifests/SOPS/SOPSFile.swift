@@ -12,7 +12,7 @@ package struct SOPSFile: Sendable {
     package let documents: [SOPSNode<SOPSScalar>]
     let source: SourceText
     /// Where the metadata stand.
-    let metadataSpan: SourceSpan
+    package let metadataSpan: SourceSpan
 
     /// Reads a file in the format that its name tells.
     ///

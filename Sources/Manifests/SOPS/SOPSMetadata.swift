@@ -1,3 +1,4 @@
+internal import ResealAge
 internal import ResealCore
 
 /// What a SOPS document says about itself, under the key `sops`.
@@ -7,6 +8,9 @@ package struct SOPSMetadata: Sendable {
         package let recipient: String
         /// An armored age file.
         package let sealedKey: [UInt8]
+
+        /// As bindings name recipients; the text itself for a kind that has no fingerprint.
+        package var fingerprint: String { (try? X25519Recipient(recipient))?.fingerprint ?? recipient }
     }
 
     package let ageKeys: [AgeKey]

@@ -31,6 +31,20 @@ package struct SOPSScalar: Sendable {
         self.content = content
         self.offset = offset
     }
+
+    /// What can be compared without a key: the ciphertext, or the value with its type.
+    package var look: [UInt8] {
+        switch content {
+        case .string(let text): text
+        default: Array(content.typeName.utf8) + [0] + content.hashed
+        }
+    }
+
+    /// Bytes of the value; known without a key, too.
+    package var plaintextBytes: Int {
+        guard case .string(let text) = content else { return content.hashed.count }
+        return SOPSCiphertext(parsing: text)?.count ?? text.count
+    }
 }
 
 /// A leaf that was opened, or that was plain all along.

@@ -95,9 +95,29 @@ extension StringFormat {
         pattern: #"^(?!.*(^|/)(\.{0,2}|\.[Gg][Ii][Tt])(/|$))[^\\\u0000-\u001f\u007f]+$"#, bytes: 1...1024,
         problem: RelativePath.problem)
 
+    static let repositoryPath = StringFormat(
+        "a path from the repository's root", pattern: relativePath.pattern, bytes: 1...1024,
+        problem: RelativePath.problem)
+
+    static let pathRegex = StringFormat(
+        "a regular expression in the syntax of RE2", pattern: "^[^\\u0000]+$", bytes: 1...LinearPattern.maximumBytes
+    ) { text in
+        do throws(ManifestFailure) {
+            _ = try LinearPattern(text)
+            return nil
+        } catch {
+            return "is none"
+        }
+    }
+
     static let fieldName = StringFormat(
         "the name of a field", pattern: #"^[^\u0000-\u001f\u007f]+$"#, bytes: 1...128
     ) { text in text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f } ? "has control characters" : nil }
+
+    static let fieldPath = StringFormat(
+        "keys joined by dots", pattern: #"^([^\\.\u0000-\u001f\u007f]|\\[\\.])+(\.([^\\.\u0000-\u001f\u007f]|\\[\\.])+)*$"#,
+        bytes: 1...1024
+    ) { text in fieldName.problem(text) ?? (FieldPath(text) == nil ? "has an empty key, or a `\\` that escapes nothing" : nil) }
 
     static let databaseRole = StringFormat(
         "a role of PostgreSQL (1 to 63 bytes)", pattern: #"^[^\u0000-\u001f\u007f]+$"#, bytes: 1...63,

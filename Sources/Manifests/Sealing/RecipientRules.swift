@@ -32,10 +32,33 @@ package struct RecipientRules: Sendable {
         /// Recipients and `group:NAME`, as written.
         package let written: [String]
         package let audience: Audience
+        /// `nil`: any file.
+        let pathPattern: PathPattern?
 
         func fits(path: String, name: String) -> Bool {
             (paths.isEmpty || paths.contains { $0.matches(path) })
-                && (names.isEmpty || names.contains { $0.matches(name) })
+                && (names.isEmpty || names.contains { $0.matches(name) }) && (pathPattern?.matches(path) ?? true)
+        }
+    }
+
+    /// A compiled ``RecipientsSpec/PathPattern``.
+    struct PathPattern: Sendable {
+        private let regex: LinearPattern
+        private let folder: String
+
+        init(_ pattern: RecipientsSpec.PathPattern) throws(AgeFailure) {
+            do throws(ManifestFailure) {
+                regex = try LinearPattern(pattern.regex)
+            } catch {
+                // The manifest was read with the same check; a rule that says nothing must not become one for all.
+                throw AgeFailure(.recipient, "a `pathRegex` of the Recipients manifest is no regular expression")
+            }
+            folder = pattern.folder
+        }
+
+        func matches(_ path: String) -> Bool {
+            guard !folder.isEmpty else { return regex.matches(path) }
+            return path.hasPrefix(folder + "/") && regex.matches(String(path.dropFirst(folder.count + 1)))
         }
     }
 
@@ -72,7 +95,9 @@ package struct RecipientRules: Sendable {
                 guard numbers.count <= Self.maximumRecipients else { throw Self.tooMany(inRule: rules.count + 1) }
             }
             rules.append(
-                Rule(paths: rule.paths, names: rule.names, written: rule.recipients, audience: known.audience(numbers)))
+                Rule(
+                    paths: rule.paths, names: rule.names, written: rule.recipients, audience: known.audience(numbers),
+                    pathPattern: try rule.pathPattern.map { pattern throws(AgeFailure) in try PathPattern(pattern) }))
         }
         controller = known.recipients[first]
         fallback = known.audience([first])

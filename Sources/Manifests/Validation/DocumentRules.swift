@@ -81,8 +81,14 @@ enum DocumentRules {
 
     private static func groups(_ recipients: RecipientsSpec, _ node: NodeID, _ check: inout SchemaCheck) {
         let tree = check.tree
+        if let config = recipients.sopsConfig, let mention = tree.value(node, "fromSOPSConfig") {
+            check.refer(toFile: config.path, at: mention)
+        }
         guard let rules = tree.value(node, "rules") else { return }
         for rule in tree.items(rules) {
+            if let folder = tree.value(rule, "below"), tree.value(rule, "pathRegex") == nil {
+                check.report("manifest.conflict", "`below` is for `pathRegex`, which is missing", at: folder)
+            }
             guard let list = tree.value(rule, "recipients") else { continue }
             for item in tree.items(list) {
                 let text = tree.string(item)

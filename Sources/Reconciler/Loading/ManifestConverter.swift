@@ -18,6 +18,8 @@ struct SealNote {
     let plaintextBytes: Int32
     /// Of the wrapped file keys.
     let stanzaTypes: [String]
+    /// The file of SOPS that the value stands in.
+    var sopsFile: String?
 }
 
 /// A converted manifest with what still has to be checked against the whole set.
@@ -33,7 +35,9 @@ struct ManifestConverter {
     let opener: any ValueOpener
     let valueBytes: Int
     let limits: ManifestLimits
-    private var interned = Interner()
+    var interned = Interner()
+    /// The last file of SOPS, since several secrets often take parts of one.
+    var lastSOPS: (path: String, file: SOPSFile)?
     var converted: [ConvertedManifest] = []
     var definitions: [Manifest] = []
     var diagnostics: [Diagnostic] = []
@@ -76,6 +80,7 @@ struct ManifestConverter {
     }
 
     private mutating func convert(_ manifest: Manifest, blob: ObjectID) throws {
+        let manifest = try takingSOPSConfig(manifest)
         var resource = DesiredResource(
             key: manifest.key,
             position: SourcePosition(
@@ -126,12 +131,7 @@ struct ManifestConverter {
             let (leaf, note) = try read(try valueFile(path, span: span), of: id, path: [], span: span)
             leaves.append(leaf)
             notes.append(note)
-        case .sops(_, _, let span):
-            throw DiagnosticsFailure([
-                Diagnostic(
-                    code: "value.sops-unsupported", "values in SOPS files cannot be opened by this version",
-                    hint: "decrypt the value with `sops` and seal it with `reseal seal \(id.name)`", at: span)
-            ])
+        case .sops(let reference): return try openSOPS(reference, of: id)
         }
         let opened = try opener.open(leaves, of: id)
         let unbound = Set(notes.filter { $0.repository == nil }.map(\.field))
@@ -208,7 +208,7 @@ struct ManifestConverter {
 }
 
 /// Gives equal lists one storage: thousands of secrets share a few sets of permissions, references and recipients.
-private struct Interner {
+struct Interner {
     private var permissionSets: [Permissions: Permissions] = [:]
     private var referenceLists: [[ReferenceTarget]: [ReferenceTarget]] = [:]
     private var textLists: [[String]: [String]] = [:]

@@ -24,9 +24,12 @@ enum Scope: Equatable {
                 files[change.path] = change.new
             }
         }
-        let others = try manifests(namingAnyOf: changes.map(\.path), observed, source)
-            + driftedManifests(observed, source)
         let snapshot = try checkout.snapshots.open()
+        let outside = try SOPSConfigFiles.changed(
+            SOPSConfigFiles.named(in: observed.store, source),
+            between: checkout.commit(source.commit).open(), and: snapshot)
+        let others = try manifests(namingAnyOf: changes.map(\.path) + outside, observed, source)
+            + driftedManifests(observed, source)
         for path in others where paths.insert(path).inserted { files[path] = try snapshot.file(at: path) }
         return .files(files.values.sorted { $0.path < $1.path }, paths: paths)
     }

@@ -119,12 +119,14 @@ struct SetChecks {
             for note in manifest.seals {
                 judge(note, resource, repository: policy.repositoryID, valueBytes: valueBytes, mustBind: mustBind)
                 let problem = rules?.problem(
-                    bound: note.repository == nil ? nil : note.recipients, stanzaTypes: note.stanzaTypes,
-                    path: resource.position.path, name: resource.key.name)
+                    bound: note.repository == nil && note.sopsFile == nil ? nil : note.recipients,
+                    stanzaTypes: note.stanzaTypes, path: note.sopsFile ?? resource.position.path,
+                    name: resource.key.name)
                 if let problem {
                     report(
                         .warning, "value.recipients", "\(label(note)) of \(resource.key.secretID) \(problem)",
-                        "seal it anew with `reseal seal \(resource.key.name)`", note, resource)
+                        note.sopsFile.map { "run `sops updatekeys \($0)`, or adjust the rules" }
+                            ?? "seal it anew with `reseal seal \(resource.key.name)`", note, resource)
                 }
             }
         }
@@ -149,7 +151,8 @@ struct SetChecks {
             report(
                 mustBind ? .error : .warning, "value.unbound",
                 "\(label(note)) of \(id) says neither where it belongs nor how old it is",
-                "seal it with `reseal seal \(id.name)` instead of plain age", note, resource)
+                note.sopsFile.map { "`reseal import sops \($0)` seals it anew, bound to its place" }
+                    ?? "seal it with `reseal seal \(id.name)` instead of plain age", note, resource)
         }
     }
 

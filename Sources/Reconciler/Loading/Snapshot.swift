@@ -6,6 +6,8 @@ package protocol Snapshot {
     /// Every file below the manifests' folder.
     func files() throws -> [TreeFile]
     func file(at path: String) throws -> TreeFile?
+    /// The same for a file that may lie outside of the manifests' folder.
+    func fileOutside(at path: String) throws -> TreeFile?
     func read(_ file: TreeFile, limitBytes: Int) throws -> [UInt8]
 }
 
@@ -33,12 +35,14 @@ package struct CommitSnapshotSource: SnapshotSource {
         let repository = try GitRepository(opening: repositoryPath, searchingParents: true)
         guard let commit else { throw ReconcileFailure(.noRepository, "no commit to read") }
         return CommitSnapshot(
-            repository: repository, folder: folder, tree: try repository.subtree(of: commit, at: folder))
+            repository: repository, commit: commit, folder: folder,
+            tree: try repository.subtree(of: commit, at: folder))
     }
 }
 
 private struct CommitSnapshot: Snapshot {
     let repository: GitRepository
+    let commit: ObjectID
     let folder: String
     let tree: ObjectID?
 
@@ -47,6 +51,9 @@ private struct CommitSnapshot: Snapshot {
         guard path.hasPrefix(folder.isEmpty ? "" : folder + "/") else { return nil }
         let relative = folder.isEmpty ? path : String(path.dropFirst(folder.utf8.count + 1))
         return try repository.file(at: relative, inTree: tree, prefix: folder)
+    }
+    func fileOutside(at path: String) throws -> TreeFile? {
+        try repository.file(at: path, inTree: try repository.subtree(of: commit, at: ""), prefix: "")
     }
     func read(_ file: TreeFile, limitBytes: Int) throws -> [UInt8] {
         try repository.blob(file.blob, limitBytes: limitBytes)
@@ -75,6 +82,7 @@ private struct WorkTreeSnapshot: Snapshot {
         guard let bytes = try? tree.read(path, limitBytes: WorkTree.maximumFileBytes) else { return nil }
         return TreeFile(path: path, blob: GitRepository.blobID(of: bytes), kind: .regular)
     }
+    func fileOutside(at path: String) throws -> TreeFile? { try file(at: path) }
     func read(_ file: TreeFile, limitBytes: Int) throws -> [UInt8] { try tree.read(file.path, limitBytes: limitBytes) }
 }
 

@@ -27,6 +27,8 @@ struct OpenedValue {
 protocol ValueOpener: Sendable {
     /// Throws ``DiagnosticsFailure`` with one finding for each leaf that does not open.
     func open(_ leaves: [UnopenedLeaf], of id: SecretID) throws -> OpenedValue
+    /// The same for a value in a file of SOPS.
+    func open(_ value: UnopenedSOPS, of id: SecretID) throws -> OpenedValue
 }
 
 /// Decrypts with the controller's identities and encrypts for the vault in one go, so that no plaintext outlives the
@@ -55,13 +57,17 @@ struct KeyedOpener: ValueOpener {
             }
         }
         guard findings.isEmpty else { throw DiagnosticsFailure(findings) }
-        let value = try SecretValue(leaves: opened)
-        let encoded = value.encoded()
-        let fingerprint = try keyring.fingerprint(encoded, of: id)
         // Most leaves are plain and have none.
         let counters = Dictionary(
             leaves.filter { $0.counter != 0 }.map { (SecretValue.text(of: $0.path), $0.counter) },
             uniquingKeysWith: { $1 })
+        return try known(SecretValue(leaves: opened), of: id, counters: counters)
+    }
+
+    /// Fingerprints of an opened value, and the value under the vault's keys where that is wanted.
+    func known(_ value: SecretValue, of id: SecretID, counters: [String: Int64]) throws -> OpenedValue {
+        let encoded = value.encoded()
+        let fingerprint = try keyring.fingerprint(encoded, of: id)
         let fields = try keyring.fieldStates(of: value, in: id) { counters[$0] ?? 0 }
         var candidate: (Int64, SealedValue)?
         if makesCandidates {
@@ -96,12 +102,17 @@ struct KeylessOpener: ValueOpener {
                 case .plain(let scalar): Array(scalar.kind.rawValue.utf8) + [0] + scalar.text
                 case .sealed(let file): file.header.mac
                 }
-            let digest = Digest256(hashing: Array(name.utf8) + [0] + content).bytes
-            whole += digest
-            return FieldState(
-                field: name, counter: leaf.counter, fingerprint: digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+            return Self.look(of: content, name: name, counter: leaf.counter, whole: &whole)
         }
         return OpenedValue(fingerprint: Digest256(hashing: whole), fields: fields, candidate: nil)
+    }
+
+    /// The state of one field by how it looks; adds to what is known of the whole value.
+    static func look(of content: [UInt8], name: String, counter: Int64, whole: inout [UInt8]) -> FieldState {
+        let digest = Digest256(hashing: Array(name.utf8) + [0] + content).bytes
+        whole += digest
+        return FieldState(
+            field: name, counter: counter, fingerprint: digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
     }
 }
 

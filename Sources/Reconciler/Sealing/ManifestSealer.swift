@@ -75,7 +75,7 @@ package struct ManifestSealer: Sendable {
                 switch manifest.spec {
                 case .secret(let spec) where manifest.key.secretID == id: secret = (file, spec)
                 case .repository(let spec): repositoryID = spec.id
-                case .recipients(let spec): rules = spec
+                case .recipients: rules = try SOPSConfigFiles.recipients(manifest, in: tree)
                 default: break
                 }
             }

@@ -65,10 +65,20 @@ extension ManifestSchema {
                     ),
                     Field("names", .list(.format(.glob), count: 1...256), "Secrets, by patterns of their names."),
                     Field(
+                        "pathRegex", .format(.pathRegex),
+                        "Files, by a regular expression that some part of the path fits, as in .sops.yaml."),
+                    Field(
+                        "below", .format(.repositoryPath),
+                        "Folder whose files `pathRegex` is for, and from which it counts; the repository's root by default."
+                    ),
+                    Field(
                         "recipients", .list(.format(.recipientOrGroup), count: 0...256),
                         "Recipients beside the controller: age1… or group:NAME.", required: true),
                 ]), count: 0...1000, unique: false),
             "Who may open what. The first rule that fits decides; a rule without patterns fits everything; where none fits, only the controller can open a value."
         ),
+        Field(
+            "fromSOPSConfig", .format(.repositoryPath),
+            "A .sops.yaml, from the repository's root, whose creation rules follow on the rules above."),
     ])
 }
