@@ -13,6 +13,7 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case noRepository = "git.no-repository-given"
         case noManifest = "seal.no-manifest"
         case noRules = "seal.no-rules"
+        case importUsage = "import.usage"
     }
 
     package let kind: Kind

@@ -31,6 +31,7 @@ struct Reseal: AsyncParsableCommand {
                     RollbackCommand.self, DeleteCommand.self,
                 ]),
             CommandGroup(name: "Vault", subcommands: [AuditCommand.self, KeyCommand.self]),
+            CommandGroup(name: "Other tools", subcommands: [ImportCommand.self, ExportCommand.self]),
             CommandGroup(
                 name: "Tools",
                 subcommands: [AgeCommand.self, CompletionCommand.self, GitTransportCommand.self]),

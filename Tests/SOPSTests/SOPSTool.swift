@@ -48,7 +48,7 @@ struct SOPSTool {
             keys = [
                 "--config",
                 try folder.write(
-                    "creation_rules:\n  - " + lines.joined(separator: "\n    ") + "\n", to: ".sops.yaml"),
+                    "creation_rules:\n  - " + lines.joined(separator: "\n    ") + "\n", to: "rule.yaml"),
             ]
         }
         return try check(keys.prefix(rule.isEmpty ? 0 : 2) + ["encrypt"] + (rule.isEmpty ? keys : []) + options + [path])

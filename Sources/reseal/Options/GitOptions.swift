@@ -78,9 +78,14 @@ struct GitSettings {
             ("ca-file", options.remote.caFile), ("git-timeout", options.remote.gitTimeout),
         ]
         for case (let key, let value?) in given { values[key] = value }
+        overrideIdentities(options.identity)
+    }
+
+    /// Files given on the command line; without any, that of the environment.
+    mutating func overrideIdentities(_ files: [String]) {
         let environment = Terminal.environment()["RESEAL_IDENTITY"].map { [$0] } ?? []
-        if !options.identity.isEmpty {
-            identityFiles = options.identity
+        if !files.isEmpty {
+            identityFiles = files
         } else if !environment.isEmpty {
             identityFiles = environment
         }
