@@ -25,7 +25,8 @@ package struct AppliedRecipients {
 
     private mutating func rules(of source: Int64) throws -> RecipientRules {
         if let rules = known[source] { return rules }
-        let stored = try store.read { try $0.applied(kind: .recipients, source: source) }.compactMap(StoredManifest.read)
+        let stored = try store.read { try $0.applied(kind: .recipients, source: source) }.compactMap(
+            StoredManifest.read)
         for manifest in stored {
             guard case .recipients(let spec) = manifest.spec else { continue }
             let rules = try RecipientRules(spec)

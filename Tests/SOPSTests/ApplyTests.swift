@@ -6,13 +6,15 @@ import Testing
 @testable import ResealManifests
 
 @Suite struct ApplyTests {
-    private func seal(_ plain: String, in project: Project, as name: String, _ options: [String] = []) throws -> [UInt8] {
+    private func seal(_ plain: String, in project: Project, as name: String, _ options: [String] = []) throws -> [UInt8]
+    {
         try project.tool.encrypt(Array(plain.utf8), name: name, options)
     }
 
     @Test func everyFormatBecomesAValue() throws {
         let project = try Project()
-        let yaml = "db:\n  host: db.internal\n  port: 5432\n  tls: true\n  hosts: [a, b]\n  none: null\ntoken: hunter2\n"
+        let yaml =
+            "db:\n  host: db.internal\n  port: 5432\n  tls: true\n  hosts: [a, b]\n  none: null\ntoken: hunter2\n"
         try project.write(try seal(yaml, in: project, as: "a.enc.yaml"), to: "manifests/prod/a.enc.yaml")
         try project.write(try seal(yaml, in: project, as: "plain.yaml"), to: "manifests/prod/plain.yaml")
         try project.write(try seal(#"{"a": {"b": 1.5}, "n": 7}"#, in: project, as: "j.json"), to: "manifests/j.json")
@@ -47,21 +49,26 @@ import Testing
     @Test func aChangeOfTheFileAloneIsANewVersion() throws {
         let project = try Project()
         let sealed = try seal("a: one\nb: two\nc_unencrypted: plain\n", in: project, as: "x.enc.yaml")
+        // One file is known by its name, the other by what it holds.
         try project.write(sealed, to: "manifests/x.enc.yaml")
+        try project.write(sealed, to: "manifests/y.yaml")
         try project.writeSecret("x", value: "{fromSOPS: x.enc.yaml}")
+        try project.writeSecret("y", value: "{fromSOPS: y.yaml}", file: "manifests/y.secret.yaml")
         try project.writeSecret("only-b", value: "{fromSOPS: x.enc.yaml, key: b}")
         try project.writeSecret("other", value: "{plain: value}")
         try project.apply()
         let path = try project.tool.folder.write(sealed, to: "x.enc.yaml")
         #expect(try project.tool.run(["set", path, #"["a"]"#, #""canary-three""#]).status == 0)
-        try project.write(try project.tool.folder.read("x.enc.yaml"), to: "manifests/x.enc.yaml")
+        for name in ["x.enc.yaml", "y.yaml"] {
+            try project.write(try project.tool.folder.read("x.enc.yaml"), to: "manifests/\(name)")
+        }
         try project.git.commit("edit with sops")
 
         let plan = try JSON(parsing: try project.run(["plan", "--json"]).stdout)
         let changes = try #require(plan["resource_changes"]?.arrayValue).filter {
             $0["change"]?["actions"] != ["no-op"]
         }
-        #expect(changes.map { $0["name"]?.stringValue } == ["x"])
+        #expect(changes.map { $0["name"]?.stringValue } == ["x", "y"])
         #expect(!plan.canonical.contains("canary"))
 
         // Without a key, the ciphertexts tell which fields changed.
@@ -73,7 +80,7 @@ import Testing
         let found = try #require(keylessJSON["resource_changes"]?.arrayValue).filter {
             $0["change"]?["actions"] != ["no-op"]
         }
-        #expect(found.map { $0["name"]?.stringValue } == ["x"])
+        #expect(found.map { $0["name"]?.stringValue } == ["x", "y"])
 
         try project.reseal("apply", "--yes")
         #expect(try project.get("x") == ["a": "canary-three", "b": "two", "c_unencrypted": "plain"])
@@ -95,7 +102,10 @@ import Testing
         try project.write(try seal("a: 1\n---\nb: 2\n", in: project, as: "m.enc.yaml"), to: "manifests/many.enc.yaml")
         let cases: [(name: String, value: String, code: String, place: String, hint: String)] = [
             ("key", "{fromSOPS: x.enc.yaml, key: alpah}", "sops.no-such-key", "key.yaml:6:38", "did you mean `alpha`"),
-            ("missing", "{fromSOPS: y.enc.yaml}", "value.file-missing", "missing.yaml:6:21", "relative to the manifest"),
+            (
+                "missing", "{fromSOPS: y.enc.yaml}", "value.file-missing", "missing.yaml:6:21",
+                "relative to the manifest"
+            ),
             ("tampered", "{fromSOPS: tampered.enc.yaml}", "sops.mac", "tampered.enc.yaml:2:8", "sops edit"),
             ("stranger", "{fromSOPS: stranger.enc.yaml}", "value.undecryptable", "stranger.enc.yaml:2:1", "--identity"),
             ("unsealed", "{fromSOPS: unsealed.enc.yaml}", "sops.format", "unsealed.enc.yaml:1:1", "sops encrypt"),
@@ -109,9 +119,11 @@ import Testing
         let diagnostics = try #require(try JSON(parsing: result.stdout)["diagnostics"]?.arrayValue)
         for item in cases {
             let found = try #require(
-                diagnostics.first { $0["message"]?.stringValue?.contains("\(item.name) ") == true
-                    || $0["message"]?.stringValue?.contains("of \(item.name):") == true
-                    || $0["position"]?["file"]?.stringValue == "manifests/\(item.name).yaml" && $0["severity"] == "error"
+                diagnostics.first {
+                    $0["message"]?.stringValue?.contains("\(item.name) ") == true
+                        || $0["message"]?.stringValue?.contains("of \(item.name):") == true
+                        || $0["position"]?["file"]?.stringValue == "manifests/\(item.name).yaml"
+                            && $0["severity"] == "error"
                 }, "\(item.name): \(result.text)")
             #expect(found["code"]?.stringValue == item.code)
             let position = found["position"]
@@ -123,7 +135,9 @@ import Testing
         // What needs no key is found without one.
         let keyless = try project.run(["validate"])
         #expect(keyless.status == 1)
-        for code in ["sops.no-such-key", "value.file-missing", "sops.format"] { #expect(keyless.errorText.contains(code)) }
+        for code in ["sops.no-such-key", "value.file-missing", "sops.format"] {
+            #expect(keyless.errorText.contains(code))
+        }
         for name in ["key", "missing", "tampered", "unsealed", "many", "third"] {
             try project.git.remove("manifests/\(name).yaml")
         }
@@ -163,7 +177,8 @@ import Testing
         let project = try Project()
         try project.git.write(
             "manifests/x.yaml",
-            "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: x}\nspec: {value: a}\nsops: {mac: a, lastmodified: b}\n")
+            "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: x}\nspec: {value: a}\nsops: {mac: a, lastmodified: b}\n"
+        )
         try project.git.commit()
         let result = try project.run(["validate"])
         #expect(result.status == 1)

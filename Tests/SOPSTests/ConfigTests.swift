@@ -59,9 +59,10 @@ import Testing
                 pgp: ABCD
               - kms: arn
             """)
-        #expect(config.diagnostics.map { "\($0.severity) \($0.span?.line ?? 0):\($0.span?.column ?? 0)" } == [
-            "warning 1:1", "warning 4:5", "warning 4:5", "warning 7:5", "warning 7:5",
-        ])
+        #expect(
+            config.diagnostics.map { "\($0.severity) \($0.span?.line ?? 0):\($0.span?.column ?? 0)" } == [
+                "warning 1:1", "warning 4:5", "warning 4:5", "warning 7:5", "warning 7:5",
+            ])
         #expect(config.diagnostics[0].hint == "did you mean `creation_rules`?")
         #expect(config.diagnostics[1].hint == "did you mean `path_regex`?")
         #expect(config.diagnostics[2].message.contains("PGP"))
@@ -74,10 +75,13 @@ import Testing
         ("creation_rules:\n  - age: age1nonsense\n", "a recipient"),
         ("creation_rules:\n  - age: {a: b}\n", "`age` is a text"),
         ("creation_rules:\n  - key_groups: [{age: [\(a)]}, {age: [\(a)]}]\n", "2 key groups"),
-        ("creation_rules:\n  - text\n", "a creation rule is a mapping"), ("- a\n", "is a mapping"), ("a: [\n", "did not find"),
+        ("creation_rules:\n  - text\n", "a creation rule is a mapping"), ("- a\n", "is a mapping"),
+        ("a: [\n", "did not find"),
     ]) func whatCannotBeHonouredIsRefused(text: String, message: String) {
         let config = read(text)
-        #expect(config.diagnostics.contains { $0.severity == .error && $0.message.contains(message) }, "\(config.diagnostics)")
+        #expect(
+            config.diagnostics.contains { $0.severity == .error && $0.message.contains(message) },
+            "\(config.diagnostics)")
         #expect(config.rules.isEmpty)
     }
 
@@ -113,7 +117,8 @@ import Testing
             let sealed = try tool.run(
                 ["encrypt", "--input-type", "yaml", "--output-type", "yaml", "--filename-override", path, plain])
             let used = try tool.read(sealed.stdout, name: "t.yaml").metadata.ageKeys.map(\.recipient)
-            #expect(rules.recipients(path: "infra/" + path, name: "n").dropFirst().map(\.description) == used, "\(path)")
+            #expect(
+                rules.recipients(path: "infra/" + path, name: "n").dropFirst().map(\.description) == used, "\(path)")
             // Elsewhere the file means nothing.
             #expect(rules.recipients(path: path, name: "n").count == 1)
         }

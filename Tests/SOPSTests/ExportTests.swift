@@ -9,13 +9,15 @@ import Testing
 @Suite struct ExportTests {
     private func project() throws -> Project {
         let project = try Project()
-        let plain = "host: db\nport: 5432\nratio: 0.5\ntls: true\nnone: null\nempty: \"\"\npassword: canary-hunter2\nkey_unencrypted: canary-too\n"
+        let plain =
+            "host: db\nport: 5432\nratio: 0.5\ntls: true\nnone: null\nempty: \"\"\npassword: canary-hunter2\nkey_unencrypted: canary-too\n"
         try project.write(
             try project.tool.encrypt(Array(plain.utf8), name: "db.enc.yaml", rule: "encrypted_regex: .*"),
             to: "manifests/db.enc.yaml")
         try project.write(try project.tool.encrypt([0, 255], name: "bin"), to: "manifests/bin")
         try project.writeSecret("db", value: "{fromSOPS: db.enc.yaml}")
-        try project.writeSecret("db/scalar", value: "{fromSOPS: db.enc.yaml, key: password}", file: "manifests/scalar.yaml")
+        try project.writeSecret(
+            "db/scalar", value: "{fromSOPS: db.enc.yaml, key: password}", file: "manifests/scalar.yaml")
         try project.writeSecret("binary", value: "{fromSOPS: bin}")
         try project.writeSecret("nested", value: "{a: {b: {c: x}}}")
         try project.apply()
@@ -23,7 +25,9 @@ import Testing
     }
 
     private func decrypt(_ project: Project, _ file: String, _ options: [String] = []) throws -> String {
-        String(decoding: try project.tool.decrypt(try project.read(file), name: URL(fileURLWithPath: file).lastPathComponent, options), as: UTF8.self)
+        String(
+            decoding: try project.tool.decrypt(
+                try project.read(file), name: URL(fileURLWithPath: file).lastPathComponent, options), as: UTF8.self)
     }
 
     @Test func everyFormatOpensInSOPS() throws {
@@ -42,7 +46,8 @@ import Testing
         #expect(try JSON(parsing: Array(decrypt(project, "out.json").utf8)) == json)
         #expect(
             try decrypt(project, "out.env")
-                == "empty=\nhost=db\nkey_unencrypted=canary-too\nnone=\npassword=canary-hunter2\nport=5432\nratio=0.5\ntls=true\n")
+                == "empty=\nhost=db\nkey_unencrypted=canary-too\nnone=\npassword=canary-hunter2\nport=5432\nratio=0.5\ntls=true\n"
+        )
         #expect(try project.tool.decrypt(try project.read("out.bin"), name: "out.bin") == [0, 255])
         #expect(try decrypt(project, "scalar.yaml") == "value: canary-hunter2\n")
         #expect(try decrypt(project, "scalar.txt") == "canary-hunter2")
@@ -59,8 +64,10 @@ import Testing
         #expect(try project.run(["export", "sops", "--all", "-o", "out"]).status == 1)
         try project.reseal("export", "sops", "--all", "-o", "out", "--force")
         // What was exported can be imported.
-        try project.git.write("again/repository.yaml", String(decoding: try project.read("manifests/repository.yaml"), as: UTF8.self))
-        try project.git.write("again/recipients.yaml", String(decoding: try project.read("manifests/recipients.yaml"), as: UTF8.self))
+        try project.git.write(
+            "again/repository.yaml", String(decoding: try project.read("manifests/repository.yaml"), as: UTF8.self))
+        try project.git.write(
+            "again/recipients.yaml", String(decoding: try project.read("manifests/recipients.yaml"), as: UTF8.self))
         try project.reseal("import", "sops", "--path", "again", "--write", "out")
         #expect(try project.reseal("validate", "--path", "again").contains("6 resources are valid"))
     }

@@ -35,7 +35,8 @@ import Testing
     }
 
     private func files(_ project: Project, below folder: String) -> [String] {
-        let found = FileManager.default.enumerator(atPath: "\(project.git.path)/\(folder)")?.allObjects as? [String] ?? []
+        let found =
+            FileManager.default.enumerator(atPath: "\(project.git.path)/\(folder)")?.allObjects as? [String] ?? []
         return found.filter { path in
             var isFolder: ObjCBool = false
             _ = FileManager.default.fileExists(atPath: "\(project.git.path)/\(folder)/\(path)", isDirectory: &isFolder)
@@ -73,10 +74,12 @@ import Testing
         result = try importSOPS(project, "--write", "secrets")
         #expect(result.status == 0, "\(result.errorText)")
         #expect(
-            files(project, below: "manifests") == (before + [
-                "app.yaml", "ci.yaml", "large.bin.age", "large.bin.yaml", "prod/orders-db.yaml", "tls.key.yaml", "two-1.yaml",
-                "two-2.yaml",
-            ]).sorted())
+            files(project, below: "manifests")
+                == (before + [
+                    "app.yaml", "ci.yaml", "large.bin.age", "large.bin.yaml", "prod/orders-db.yaml", "tls.key.yaml",
+                    "two-1.yaml",
+                    "two-2.yaml",
+                ]).sorted())
         let text = String(decoding: try project.read("manifests/prod/orders-db.yaml"), as: UTF8.self)
         #expect(!text.contains("canary"))
         #expect(text.contains("host_unencrypted: db.internal\n"))
@@ -150,7 +153,8 @@ import Testing
         #expect(result.status == 0, "\(result.errorText)")
         #expect(
             files(project, below: "manifests").filter { !$0.hasPrefix("re") } == [
-                "many-1.yaml", "many-2.yaml", "many.enc.yaml", "prod/x.enc.yaml", "prod/x.yaml", "prod/y.secret.yaml", "prod/y.yaml",
+                "many-1.yaml", "many-2.yaml", "many.enc.yaml", "prod/x.enc.yaml", "prod/x.yaml", "prod/y.secret.yaml",
+                "prod/y.yaml",
             ])
         try project.apply()
         #expect(try project.get("prod/x") == ["a": "canary-one"])
@@ -170,7 +174,8 @@ import Testing
         try seal("\"a\\tb\": x\n", in: project, as: "s/key.yaml")
         try seal("fromFile: x\n", in: project, as: "s/reserved.yaml")
         let tampered = String(
-            decoding: try project.tool.encrypt(Array("a: canary-x\nb_unencrypted: y\n".utf8), name: "t.yaml"), as: UTF8.self)
+            decoding: try project.tool.encrypt(Array("a: canary-x\nb_unencrypted: y\n".utf8), name: "t.yaml"),
+            as: UTF8.self)
         try project.git.write("s/tampered.yaml", tampered.replacing("b_unencrypted: \"y\"", with: "b_unencrypted: z"))
         try project.git.write("manifests/taken.yaml", "# nothing of ours\n")
         try seal("a: b\n", in: project, as: "s/taken.yaml")
@@ -237,13 +242,15 @@ import Testing
         environment["HOME"] = empty.path
         func run() throws -> Command.Result {
             try Command.run(
-                BuiltProduct.reseal(), ["import", "sops", "x.yaml"], environment: environment, directory: project.git.path)
+                BuiltProduct.reseal(), ["import", "sops", "x.yaml"], environment: environment,
+                directory: project.git.path)
         }
         #expect(try run().status == 6)
         environment["SOPS_AGE_KEY_FILE"] = project.tool.folder.file("key.txt")
         #expect(try run().status == 0)
         environment["SOPS_AGE_KEY_FILE"] = nil
-        try FileManager.default.createDirectory(atPath: empty.file(".config/sops/age"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: empty.file(".config/sops/age"), withIntermediateDirectories: true)
         try empty.write(try project.tool.folder.read("key.txt"), to: ".config/sops/age/keys.txt")
         #expect(try run().status == 0)
     }

@@ -78,7 +78,8 @@ struct Project {
     func reseal(_ arguments: String...) throws -> String {
         let result = try run(arguments)
         guard result.status == 0 else {
-            throw Command.Failure(description: "reseal \(arguments) ended with \(result.status): \(result.errorText)\n\(result.text)")
+            throw Command.Failure(
+                description: "reseal \(arguments) ended with \(result.status): \(result.errorText)\n\(result.text)")
         }
         return result.text
     }

@@ -38,7 +38,9 @@ import Testing
             let key = random.key(index)
             // JSON has no bytes, and SOPS takes every number of it for floating point.
             if kind == .binary { (kind, bytes) = (.string, Array("b".utf8)) }
-            if kind == .integer { (kind, bytes) = RandomValues.float(Double(String(decoding: bytes, as: UTF8.self)) ?? 0) }
+            if kind == .integer {
+                (kind, bytes) = RandomValues.float(Double(String(decoding: bytes, as: UTF8.self)) ?? 0)
+            }
             let isNested = random.chance(20)
             var text: [UInt8] = []
             JSON.quote(bytes, to: &text)

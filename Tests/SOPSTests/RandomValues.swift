@@ -10,17 +10,23 @@ struct RandomValues {
 
     mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
     mutating func chance(_ percent: Int) -> Bool { number(1...100) <= percent }
-    mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) } }
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
 
     private mutating func pick<T>(_ items: [T]) -> T { items[number(0...items.count - 1)] }
 
     /// Mostly short, at times some kilobytes.
-    private mutating func length() -> Int { chance(3) ? number(1000...9000) : chance(20) ? number(20...200) : number(1...19) }
+    private mutating func length() -> Int {
+        chance(3) ? number(1000...9000) : chance(20) ? number(20...200) : number(1...19)
+    }
 
-    private static let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789").map(String.init)
+    private static let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789").map(
+        String.init)
     private static let signs = Array(" !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~").map(String.init)
     private static let others = [
-        "ä", "ß", "é", "e\u{301}", "ж", "日", "本", "🔑", "👩‍👧", "\u{a0}", "\u{200b}", "\u{2028}", "\u{202e}", "\u{85}", "\u{feff}",
+        "ä", "ß", "é", "e\u{301}", "ж", "日", "本", "🔑", "👩‍👧", "\u{a0}", "\u{200b}", "\u{2028}", "\u{202e}", "\u{85}",
+        "\u{feff}",
         "\u{e000}", "𝄞", "\t", "\u{7f}", "\u{1}", "\u{1b}",
     ]
 
@@ -35,8 +41,10 @@ struct RandomValues {
 
     mutating func key(_ index: Int) -> String {
         let special = [
-            "a b", "x: y", "it's", "\"quoted\"", "#no comment", "- dash", "1.5", "12", "true", "null", "~", "ключ", "a.b.c",
-            "\\back", "{brace}", "[list]", "&anchor", "*alias", "!tag", "%percent", "@at", "`tick`", "y", "0x1f", "=", "<<",
+            "a b", "x: y", "it's", "\"quoted\"", "#no comment", "- dash", "1.5", "12", "true", "null", "~", "ключ",
+            "a.b.c",
+            "\\back", "{brace}", "[list]", "&anchor", "*alias", "!tag", "%percent", "@at", "`tick`", "y", "0x1f", "=",
+            "<<",
             "trailing ", " leading", "a#b", "🔑", "2024-01-01",
         ]
         if chance(30) { return pick(special) + "\(index)" }
@@ -96,7 +104,9 @@ struct RandomYAML {
         text += "last: word"
         leaves.append(Leaf(["last"], .string, "word"))
         if endsWithLineBreak { text += "\n" }
-        if lineBreak != "\n" { text = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: lineBreak) }
+        if lineBreak != "\n" {
+            text = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: lineBreak)
+        }
     }
 
     private mutating func entry(path: [String], indent: Int, index: Int) {
@@ -176,13 +186,16 @@ struct RandomYAML {
     private mutating func plain() -> (source: String, SOPSValue.Kind, [UInt8]) {
         let samples: [(String, SOPSValue.Kind, String)] = [
             ("0777", .integer, "511"), ("0x1F", .integer, "31"), ("0b101", .integer, "5"), ("1_000", .integer, "1000"),
-            ("-0", .integer, "0"), ("+7", .integer, "7"), ("08", .integer, "8"), ("1.", .integer, "1"), (".5", .number, "0.5"),
+            ("-0", .integer, "0"), ("+7", .integer, "7"), ("08", .integer, "8"), ("1.", .integer, "1"),
+            (".5", .number, "0.5"),
             ("1e3", .integer, "1000"), ("2024-1-2", .string, "2024-01-02T00:00:00Z"),
             ("2001-12-14t21:59:43.10-05:00", .string, "2001-12-14T21:59:43.1-05:00"),
-            ("2001-12-14 21:59:43", .string, "2001-12-14T21:59:43Z"), (".inf", .string, ".inf"), (".nan", .string, ".nan"),
+            ("2001-12-14 21:59:43", .string, "2001-12-14T21:59:43Z"), (".inf", .string, ".inf"),
+            (".nan", .string, ".nan"),
             ("yes", .string, "yes"), ("TRUE", .boolean, "true"), ("1:30", .string, "1:30"), ("0o14", .integer, "12"),
             ("1e400", .string, "1e400"), ("12345678901234567890123", .number, "1.2345678901234568e+22"),
-            ("!!str 12", .string, "12"), ("!!float 3", .integer, "3"), ("-.5e-3", .number, "-0.0005"), ("-0.0", .number, "-0.0"),
+            ("!!str 12", .string, "12"), ("!!float 3", .integer, "3"), ("-.5e-3", .number, "-0.0005"),
+            ("-0.0", .number, "-0.0"),
         ]
         let sample = samples[random.number(0...samples.count - (isAllEncrypted ? 1 : 2))]
         return (sample.0, sample.1, Array(sample.2.utf8))

@@ -98,7 +98,8 @@ import Testing
         let both = text.replacing(time, with: time + "\n    encrypted_regex: .*")
         #expect(try failure(both).message.contains("exclude each other"))
         #expect(try failure("a: b\n").message.contains("not encrypted by SOPS"))
-        let regex = try sealed(rule: "encrypted_regex: ^pass").replacing("encrypted_regex: ^pass", with: "encrypted_regex: (a")
+        let regex = try sealed(rule: "encrypted_regex: ^pass").replacing(
+            "encrypted_regex: ^pass", with: "encrypted_regex: (a")
         #expect(try failure(regex).kind == .pattern)
     }
 
@@ -178,7 +179,9 @@ import Testing
 
     @Test func brokenFilesOfEveryFormat() throws {
         for name in ["t.yaml", "t.json", "t.env", "t.bin"] {
-            for text in ["", "{", "[1]", "\u{0}", "{\"a\": 1, \"a\": 2}", "a b", "sops: 1", "{\"sops\": {}}", "sops_mac=x"] {
+            for text in [
+                "", "{", "[1]", "\u{0}", "{\"a\": 1, \"a\": 2}", "a b", "sops: 1", "{\"sops\": {}}", "sops_mac=x",
+            ] {
                 #expect(throws: (any Error).self) { try tool.open(Array(text.utf8), name: name) }
             }
             #expect(throws: (any Error).self) { try tool.open([0xff, 0xfe, 0x00], name: name) }
@@ -188,8 +191,58 @@ import Testing
         }
     }
 
+    /// Whatever happens to a file, it is refused or says the same as before.
+    @Test(arguments: ["m.yaml", "m.json", "m.env", "m.bin"]) func mutatedFilesAreRefusedOrMeanTheSame(name: String)
+        throws
+    {
+        let plain =
+            switch name {
+            case "m.json": #"{"a": "one", "b": {"c": [1, true, "x"]}}"#
+            case "m.env": "a=one\nb=two\n"
+            default: "a: one\nb: {c: [1, true, x]}\n# comment\nd: 2024-01-01\n"
+            }
+        let sealed = try tool.encrypt(Array(plain.utf8), name: name)
+        let wanted = try tool.open(sealed, name: name)
+        var random = RandomValues(seed: 99)
+        var refused = 0
+        for _ in 0..<600 {
+            var bytes = sealed
+            for _ in 0..<random.number(1...3) {
+                let place = random.number(0...bytes.count - 1)
+                switch random.number(0...3) {
+                case 0: bytes[place] = random.bytes(1)[0]
+                case 1: bytes.remove(at: place)
+                case 2: bytes.insert(contentsOf: random.bytes(1), at: place)
+                default: bytes.replaceSubrange(place..<min(place + 40, bytes.count), with: bytes.suffix(20))
+                }
+            }
+            do {
+                let found = try tool.open(bytes, name: name)
+                #expect(found == wanted, "\(String(decoding: bytes, as: UTF8.self))")
+            } catch is any UserFacingFailure {
+                refused += 1
+            }
+        }
+        #expect(refused > 300)
+    }
+
+    @Test func tooManyValues() throws {
+        let list = "[" + String(repeating: "0,", count: 500_000) + "0]"
+        for (name, text) in [
+            ("t.json", "{\"a\": \(list)}"), ("t.yaml", "a: \(list)"),
+            ("t.env", String(repeating: "#\n", count: 500_000)),
+        ] {
+            #expect(throws: (any Error).self) { try tool.open(Array(text.utf8), name: name) }
+        }
+        let aliases =
+            "a: &a [" + String(repeating: "x,", count: 50) + "x]\nb: [" + String(repeating: "*a,", count: 500) + "*a]\n"
+        #expect(throws: DiagnosticsFailure.self) { try tool.open(Array(aliases.utf8), name: "t.yaml") }
+    }
+
     @Test func truncatedFiles() throws {
-        let plain: [(String, String)] = [("t.yaml", "a: one\nb: two\n"), ("t.json", #"{"a": "one"}"#), ("t.env", "a=one\nb=two\n")]
+        let plain: [(String, String)] = [
+            ("t.yaml", "a: one\nb: two\n"), ("t.json", #"{"a": "one"}"#), ("t.env", "a=one\nb=two\n"),
+        ]
         for (name, text) in plain {
             let sealed = try tool.encrypt(Array(text.utf8), name: name)
             // Behind the MAC there is only what does not matter here, such as the version of SOPS.

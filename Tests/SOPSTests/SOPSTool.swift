@@ -51,7 +51,8 @@ struct SOPSTool {
                     "creation_rules:\n  - " + lines.joined(separator: "\n    ") + "\n", to: "rule.yaml"),
             ]
         }
-        return try check(keys.prefix(rule.isEmpty ? 0 : 2) + ["encrypt"] + (rule.isEmpty ? keys : []) + options + [path])
+        return try check(
+            keys.prefix(rule.isEmpty ? 0 : 2) + ["encrypt"] + (rule.isEmpty ? keys : []) + options + [path])
     }
 
     func decrypt(_ sealed: [UInt8], name: String, _ options: [String] = []) throws -> [UInt8] {

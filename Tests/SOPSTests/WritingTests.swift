@@ -65,7 +65,10 @@ import Testing
             // JSON has no bytes; they go there as base64.
             let text = wanted.map { leaf in
                 leaf.kind != .binary
-                    ? leaf : Leaf(leaf.path, .string, format == .yaml ? Array("binary".utf8) : Array(Base64.encode(leaf.bytes, padded: true).utf8))
+                    ? leaf
+                    : Leaf(
+                        leaf.path, .string,
+                        format == .yaml ? Array("binary".utf8) : Array(Base64.encode(leaf.bytes, padded: true).utf8))
             }
             let source = format == .yaml ? text : wanted
             let sealed = try write(source, as: format)
@@ -112,7 +115,8 @@ import Testing
 
     @Test func everythingIsEncryptedWhateverItIsCalled() throws {
         let sealed = try write(
-            [Leaf(["a_unencrypted"], .string, "canary-one"), Leaf(["b", "c_unencrypted"], .integer, "424242")], as: .yaml)
+            [Leaf(["a_unencrypted"], .string, "canary-one"), Leaf(["b", "c_unencrypted"], .integer, "424242")],
+            as: .yaml)
         #expect(!String(decoding: sealed, as: UTF8.self).contains("canary"))
         #expect(!String(decoding: sealed, as: UTF8.self).contains("424242"))
         let printed = String(decoding: try tool.decrypt(sealed, name: "w.yaml"), as: UTF8.self)
@@ -121,7 +125,8 @@ import Testing
 
     @Test func otherRecipientsOpenItAndSOPSEditsIt() throws {
         let other = try X25519Identity()
-        let sealed = try write([Leaf(["a"], .string, "one"), Leaf(["b"], .integer, "2")], as: .json, also: [other.recipient])
+        let sealed = try write(
+            [Leaf(["a"], .string, "one"), Leaf(["b"], .integer, "2")], as: .json, also: [other.recipient])
         #expect(try tool.read(sealed, name: "w.json").open(with: [other]).flatMap(Leaf.leaves).count == 2)
         let path = try tool.folder.write(sealed, to: "w.json")
         #expect(try tool.run(["set", path, #"["a"]"#, #""changed""#]).status == 0)

@@ -63,7 +63,8 @@ private struct SOPSConfigReader {
         }
         guard let list = tree.value(root, "creation_rules"), tree[list].kind == .sequence, tree[list].count > 0 else {
             return report(
-                .warning, "there are no `creation_rules`, so they give nothing to anybody", at: tree.value(root, "creation_rules"))
+                .warning, "there are no `creation_rules`, so they give nothing to anybody",
+                at: tree.value(root, "creation_rules"))
         }
         for rule in tree.items(list) { readRule(rule) }
     }
@@ -136,7 +137,8 @@ private struct SOPSConfigReader {
         if !foreign.isEmpty {
             let titles = foreign.map(\.title).joined(separator: ", ")
             report(
-                .warning, "the rule names keys of \(titles), for which Reseal cannot seal: who has only those opens nothing",
+                .warning,
+                "the rule names keys of \(titles), for which Reseal cannot seal: who has only those opens nothing",
                 hint: "add an age recipient for each of them", at: mapping)
         }
         guard let node = tree.value(mapping, "age") else { return [] }

@@ -4,6 +4,7 @@ internal import ResealCore
 /// break. Lines that begin with `#` are comments.
 enum SOPSDotenvReader {
     private static let metadataPrefix = "sops_"
+    private static let maximumLines = YAMLLimits().nodes
 
     /// The entries, and the metadata that stand among them as flat keys.
     static func read(_ source: SourceText) throws(ManifestFailure) -> (SOPSNode<SOPSScalar>, metadata: JSON?) {
@@ -11,6 +12,10 @@ enum SOPSDotenvReader {
         var flat: [String: String] = [:]
         var seen: Set<String> = []
         var offset = 0
+        guard source.bytes.count(where: { $0 == 0x0a }) <= maximumLines else {
+            throw ManifestFailure(
+                .sopsFormat, "the file has more than \(maximumLines) lines", hint: "split it", at: source.span(at: 0))
+        }
         for line in source.bytes.split(separator: 0x0a, omittingEmptySubsequences: false) {
             defer { offset += line.count + 1 }
             if line.isEmpty { continue }

@@ -37,7 +37,8 @@ extension SOPSFile {
             }
         }
         let names = metadata.ageKeys.map(\.recipient)
-        let list = names.prefix(4).map { quoted($0, upTo: 120) }.joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+        let list =
+            names.prefix(4).map { quoted($0, upTo: 120) }.joined(separator: ", ") + (names.count > 4 ? ", …" : "")
         if let reason {
             throw ManifestFailure(
                 .sopsNoMatch, "the data key of the SOPS document cannot be opened: \(reason.message)",
@@ -198,7 +199,8 @@ private struct SOPSOpening: ~Copyable {
         else {
             throw ManifestFailure(
                 .sopsMAC, "the SOPS document was changed after it was written: its MAC does not fit",
-                hint: "compare it with the last commit that worked; `sops edit` keeps the MAC right, other editors do not",
+                hint:
+                    "compare it with the last commit that worked; `sops edit` keeps the MAC right, other editors do not",
                 at: file.metadataSpan)
         }
     }

@@ -65,7 +65,8 @@ package struct SOPSFile: Sendable {
         case .json, .binary:
             if let defect = source.defects.first(where: { $0.kind == .invalidUTF8 }) {
                 throw ManifestFailure(
-                    .sopsFormat, "this is no JSON file of SOPS: it is not valid UTF-8", at: source.span(at: defect.offset))
+                    .sopsFormat, "this is no JSON file of SOPS: it is not valid UTF-8",
+                    at: source.span(at: defect.offset))
             }
             let document = try SOPSJSONReader.read(source)
             return ([withoutMetadata(document)], metadata(document))

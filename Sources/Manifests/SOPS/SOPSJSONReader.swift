@@ -4,9 +4,12 @@ internal import ResealCore
 /// SOPS reads them.
 struct SOPSJSONReader {
     private static let maximumDepth = 64
+    /// As many as in a file of YAML.
+    private static let maximumNodes = YAMLLimits().nodes
     private let source: SourceText
     private let bytes: [UInt8]
     private var position: Int
+    private var nodes = 0
 
     /// The one document, metadata included. Throws ``ManifestFailure/Kind/sopsFormat``.
     static func read(_ source: SourceText) throws(ManifestFailure) -> SOPSNode<SOPSScalar> {
@@ -43,6 +46,8 @@ struct SOPSJSONReader {
 
     private mutating func value(depth: Int) throws(ManifestFailure) -> SOPSNode<SOPSScalar> {
         guard depth > 0 else { throw failure("it is nested too deep") }
+        nodes += 1
+        guard nodes <= Self.maximumNodes else { throw failure("it has more than \(Self.maximumNodes) values") }
         skipSpace()
         let start = position
         let content: GoScalar

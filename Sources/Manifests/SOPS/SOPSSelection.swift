@@ -102,7 +102,8 @@ struct SOPSSelection {
         steps += pattern.cost(ofBytes: text.utf8.count)
         guard steps <= Self.maximumSteps else {
             throw ManifestFailure(
-                .pattern, "finding out which values are encrypted takes too long", hint: "use a shorter pattern", at: span)
+                .pattern, "finding out which values are encrypted takes too long", hint: "use a shorter pattern",
+                at: span)
         }
         let answer = pattern.matches(text)
         known[text] = answer

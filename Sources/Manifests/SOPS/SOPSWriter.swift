@@ -37,7 +37,8 @@ package enum SOPSWriter {
         // SOPS knows times to the second.
         let time = Timestamp(seconds: now.milliseconds / 1000).description.replacing(".000Z", with: "Z")
         let mac = try SOPSCiphertext.seal(
-            SecretBytes(utf8: Hex.encode(try digest.finish()).uppercased()), as: .str, with: key, place: Array(time.utf8))
+            SecretBytes(utf8: Hex.encode(try digest.finish()).uppercased()), as: .str, with: key,
+            place: Array(time.utf8))
         let keys = try recipients.map { text, recipient in
             (text, String(decoding: Armor.encode(try Age.encrypt(key, to: [recipient])), as: UTF8.self))
         }
@@ -152,7 +153,8 @@ private enum SOPSFieldRules {
             !name.hasPrefix("#") && !name.hasPrefix("sops_")
             && !name.utf8.contains { $0 == UInt8(ascii: "=") || $0 == 0x0a || $0 == 0x0d }
         guard isName else {
-            throw unwritable("the field \(quoted(name)) cannot be a name in a dotenv file", "name the file .yaml or .json")
+            throw unwritable(
+                "the field \(quoted(name)) cannot be a name in a dotenv file", "name the file .yaml or .json")
         }
         // Nothing stands for nothing here.
         if field.value.kind == .null {

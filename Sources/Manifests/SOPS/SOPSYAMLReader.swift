@@ -101,7 +101,7 @@ struct SOPSYAMLReader {
     }
 
     private func aliased(_ node: NodeID) throws(ManifestFailure) -> SOPSNode<SOPSScalar> {
-        var plain = SOPSYAMLReader(source, tree)
+        var plain = self
         plain.comments = []
         switch tree[node].kind {
         case .scalar: return .leaf(SOPSScalar(scalar(node), at: start(node)))

@@ -115,9 +115,11 @@ extension StringFormat {
     ) { text in text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f } ? "has control characters" : nil }
 
     static let fieldPath = StringFormat(
-        "keys joined by dots", pattern: #"^([^\\.\u0000-\u001f\u007f]|\\[\\.])+(\.([^\\.\u0000-\u001f\u007f]|\\[\\.])+)*$"#,
-        bytes: 1...1024
-    ) { text in fieldName.problem(text) ?? (FieldPath(text) == nil ? "has an empty key, or a `\\` that escapes nothing" : nil) }
+        "keys joined by dots",
+        pattern: #"^([^\\.\u0000-\u001f\u007f]|\\[\\.])+(\.([^\\.\u0000-\u001f\u007f]|\\[\\.])+)*$"#, bytes: 1...1024
+    ) { text in
+        fieldName.problem(text) ?? (FieldPath(text) == nil ? #"has an empty key, or a `\` that escapes nothing"# : nil)
+    }
 
     static let databaseRole = StringFormat(
         "a role of PostgreSQL (1 to 63 bytes)", pattern: #"^[^\u0000-\u001f\u007f]+$"#, bytes: 1...63,

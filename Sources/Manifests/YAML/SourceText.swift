@@ -30,7 +30,8 @@ struct SourceText: Sendable {
 
     /// Takes files of less than 2 GiB. `tolerated` defects count as none.
     init(
-        file: String, commit: ObjectID?, bytes: [UInt8], maximumDefects: Int, tolerating tolerated: Set<Defect.Kind> = []
+        file: String, commit: ObjectID?, bytes: [UInt8], maximumDefects: Int,
+        tolerating tolerated: Set<Defect.Kind> = []
     ) {
         self.file = file
         self.commit = commit

@@ -26,7 +26,8 @@ struct ImportSource {
         let base = path.hasSuffix("/") ? String(path.dropLast()) : path
         var sources: [ImportSource] = []
         var problems: [Diagnostic] = []
-        for entry in try WorkTree(root: base).files(under: "") where entry.kind == .regular || entry.kind == .executable {
+        for entry in try WorkTree(root: base).files(under: "") where entry.kind == .regular || entry.kind == .executable
+        {
             let full = base == "." ? entry.path : "\(base)/\(entry.path)"
             do {
                 let bytes = try AtomicFile.read(full, limit: SOPSFile.maximumBytes)
@@ -65,7 +66,9 @@ struct ImportSource {
             break
         }
         // `.env` and `.enc.yaml` have nothing in front of their endings.
-        guard !stem.isEmpty, stem.last != "/" else { return path.replacing("/.", with: "/").trimmingPrefix(".").description }
+        guard !stem.isEmpty, stem.last != "/" else {
+            return path.replacing("/.", with: "/").trimmingPrefix(".").description
+        }
         return String(stem)
     }
 

@@ -160,7 +160,8 @@ package struct SOPSImporter {
         let wanted = options.name ?? ImportSource.name(from: stem)
         guard let wanted else {
             throw ReconcileFailure(
-                .importUsage, "the name of \(source.path) cannot be made the name of a secret", hint: "give one with --name")
+                .importUsage, "the name of \(source.path) cannot be made the name of a secret",
+                hint: "give one with --name")
         }
         return try SecretID(validating: options.prefix + wanted, organization: options.organization)
     }
@@ -207,7 +208,8 @@ package struct SOPSImporter {
         if !summary.lists.isEmpty { notes.append("\(list(summary.lists)): a list becomes fields 0, 1, 2 …") }
         if !summary.retyped.isEmpty { notes.append("\(list(summary.retyped)): a sealed number is text") }
         if summary.hiddenComments > 0 {
-            notes.append("\(summary.hiddenComments) encrypted comment(s) left out; --reveal-comments writes them in clear")
+            notes.append(
+                "\(summary.hiddenComments) encrypted comment(s) left out; --reveal-comments writes them in clear")
         }
         return notes
     }

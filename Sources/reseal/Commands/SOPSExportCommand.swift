@@ -45,7 +45,8 @@ struct SOPSExportCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("r"), .customLong("recipient")],
-        help: ArgumentHelp("Encrypt for this age recipient instead of those of the rules; may be repeated.", valueName: "age1…"))
+        help: ArgumentHelp(
+            "Encrypt for this age recipient instead of those of the rules; may be repeated.", valueName: "age1…"))
     var recipients: [String] = []
 
     @Option(help: ArgumentHelp("With --all: yaml or json.", valueName: "format"))
@@ -56,7 +57,9 @@ struct SOPSExportCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard all != (name != nil) else { throw ValidationError("name one secret, or give --all") }
-        guard all || format == nil else { throw ValidationError("--format goes with --all; a file's name tells its format") }
+        guard all || format == nil else {
+            throw ValidationError("--format goes with --all; a file's name tells its format")
+        }
         guard [nil, "yaml", "json"].contains(format) else { throw ValidationError("--format is yaml or json") }
     }
 
