@@ -184,4 +184,25 @@ import Testing
         #expect(result.status == 1)
         #expect(result.errorText.contains("unknown key `sops`"))
     }
+
+    /// The cost does not grow with the product of secrets and values.
+    @Test func manySecretsOfOneFile() throws {
+        let project = try Project()
+        let plain = (0..<400).map { "key\($0): value \($0)" }.joined(separator: "\n")
+        try project.write(try seal(plain, in: project, as: "x.enc.yaml"), to: "manifests/x.enc.yaml")
+        let secrets = (0..<400).map { index in
+            """
+            apiVersion: reseal/v1
+            kind: Secret
+            metadata: {name: s\(index)}
+            spec: {value: {fromSOPS: x.enc.yaml, key: key\(index)}}
+
+            """
+        }
+        try project.git.write("manifests/secrets.yaml", secrets.joined(separator: "---\n"))
+        let start = ContinuousClock.now
+        try project.apply()
+        #expect(ContinuousClock.now - start < .seconds(30))
+        #expect(try project.reseal("get", "s399") == "value 399")
+    }
 }

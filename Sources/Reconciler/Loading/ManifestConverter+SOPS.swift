@@ -11,7 +11,7 @@ extension ManifestConverter {
 
     /// A value in a file of SOPS. It is unbound: SOPS knows neither repositories nor secrets.
     mutating func openSOPS(_ reference: SOPSReference, of id: SecretID) throws -> (DesiredValue?, [SealNote]) {
-        let value = UnopenedSOPS(file: try sopsFile(reference, of: id), reference: reference)
+        let value = UnopenedSOPS(contents: try contents(of: reference, for: id), reference: reference)
         let largest = try checkLeaves(value, of: id)
         let opened = try opener.open(value, of: id)
         let note = SealNote(
@@ -26,8 +26,8 @@ extension ManifestConverter {
         )
     }
 
-    private mutating func sopsFile(_ reference: SOPSReference, of id: SecretID) throws -> SOPSFile {
-        if let lastSOPS, lastSOPS.path == reference.path { return lastSOPS.file }
+    private mutating func contents(of reference: SOPSReference, for id: SecretID) throws -> SOPSContents {
+        if let lastSOPS, lastSOPS.path == reference.path { return lastSOPS }
         guard let entry = try snapshot.file(at: reference.path), entry.kind == .regular || entry.kind == .executable
         else {
             throw DiagnosticsFailure([
@@ -39,8 +39,9 @@ extension ManifestConverter {
         do {
             let bytes = try snapshot.read(entry, limitBytes: SOPSFile.maximumBytes)
             let file = try SOPSFile(ManifestFile(path: entry.path, bytes: bytes, commit: commit))
-            lastSOPS = (reference.path, file)
-            return file
+            let contents = SOPSContents(file, path: reference.path)
+            lastSOPS = contents
+            return contents
         } catch let failure as ManifestFailure {
             throw DiagnosticsFailure([
                 Diagnostic(

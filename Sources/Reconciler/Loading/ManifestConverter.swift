@@ -37,7 +37,7 @@ struct ManifestConverter {
     let limits: ManifestLimits
     var interned = Interner()
     /// The last file of SOPS, since several secrets often take parts of one.
-    var lastSOPS: (path: String, file: SOPSFile)?
+    var lastSOPS: SOPSContents?
     var converted: [ConvertedManifest] = []
     var definitions: [Manifest] = []
     var diagnostics: [Diagnostic] = []

@@ -4,10 +4,31 @@ internal import ResealManifests
 internal import ResealSealing
 internal import ResealVault
 
+/// A file of SOPS that several secrets may take parts of. It is opened once for all of them, since the MAC is over the
+/// whole. For one thread.
+final class SOPSContents {
+    let path: String
+    let file: SOPSFile
+    private var outcome: Result<[SOPSNode<SOPSValue>], ManifestFailure>?
+
+    init(_ file: SOPSFile, path: String) {
+        self.file = file
+        self.path = path
+    }
+
+    func open(with identities: [any Identity]) throws(ManifestFailure) -> [SOPSNode<SOPSValue>] {
+        let outcome = outcome ?? Result { () throws(ManifestFailure) in try file.open(with: identities) }
+        self.outcome = outcome
+        return try outcome.get()
+    }
+}
+
 /// A value that stands in a file of SOPS, read but not opened.
 struct UnopenedSOPS {
-    let file: SOPSFile
+    let contents: SOPSContents
     let reference: SOPSReference
+
+    var file: SOPSFile { contents.file }
 
     /// A finding about the file, or about the mention of it.
     func finding(_ failure: ManifestFailure, of id: SecretID) -> Diagnostic {
@@ -23,7 +44,7 @@ extension KeyedOpener {
     func open(_ value: UnopenedSOPS, of id: SecretID) throws -> OpenedValue {
         let part: SOPSNode<SOPSValue>
         do throws(ManifestFailure) {
-            part = try value.reference.part.find(in: try value.file.open(with: identities), value.file.format)
+            part = try value.reference.part.find(in: try value.contents.open(with: identities), value.file.format)
         } catch {
             throw DiagnosticsFailure([value.finding(error, of: id)])
         }
