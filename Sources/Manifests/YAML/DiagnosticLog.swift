@@ -1,26 +1,30 @@
 internal import ResealCore
 
-/// Collects the findings of one file, up to a limit.
+/// Collects the findings of one file, up to a limit for errors and one for warnings.
 struct DiagnosticLog {
     private(set) var diagnostics: [Diagnostic] = []
     /// Errors found, those above the limit included.
     private(set) var errors = 0
+    private var warnings = 0
     private let limit: Int
 
     init(limit: Int) { self.limit = limit }
 
-    var isFull: Bool { diagnostics.count > limit }
+    /// True when there are so many errors that the rest of the file need not be read.
+    var isFull: Bool { errors > limit }
 
     mutating func add(_ diagnostic: Diagnostic) {
-        if diagnostic.severity == .error { errors += 1 }
-        if diagnostics.count < limit {
+        let isError = diagnostic.severity == .error
+        if isError { errors += 1 } else { warnings += 1 }
+        let count = isError ? errors : warnings
+        if count <= limit {
             diagnostics.append(diagnostic)
-        } else if diagnostics.count == limit {
+        } else if count == limit + 1 {
+            let kind = isError ? "errors" : "warnings"
             diagnostics.append(
                 Diagnostic(
-                    .error, code: "yaml.too-many-errors",
-                    "more than \(limit) findings in this file; the rest is left out",
-                    at: diagnostic.span))
+                    diagnostic.severity, code: "yaml.too-many-\(kind)",
+                    "more than \(limit) \(kind) in this file; the rest is left out", at: diagnostic.span))
         }
     }
 }

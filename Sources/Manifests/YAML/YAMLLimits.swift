@@ -11,7 +11,7 @@ package struct YAMLLimits: Sendable, Hashable {
     /// Nodes of a file that aliases stand for, counted as if each alias were written out. Long text counts as several
     /// nodes, one for each 64 bytes.
     package var aliasedNodes = 10_000
-    /// Findings reported for a file; after these, one more says that there were others.
+    /// Errors reported for a file, and warnings; after these, one more says that there were others.
     package var diagnostics = 100
 
     package init() {}
