@@ -42,13 +42,17 @@ extension Reconciliation {
         let resources = try observed.applied(inPaths: paths)
         guard !resources.keys.contains(where: \.kind.isRule) else { return nil }
         let store = core.store
+        // Most secrets of a change are known before it is read: one query serves them all.
+        var secrets = try observed.secrets(resources.keys.filter { $0.kind == .secret }.map(\.secretID))
+        let known = secrets.mapValues { ($0.fingerprint, $0.latestVersion) }
         let loader = loader(checkout, forApply: forApply) { id in
-            try store.read { try $0.secret(id) }.map { ($0.fingerprint, $0.latestVersion) }
+            try known[id] ?? store.read { try $0.secret(id) }.map { ($0.fingerprint, $0.latestVersion) }
         }
         let surroundings = try surroundings(observed, paths: paths)
         guard let desired = try loader.load(files, among: surroundings, before: resources.keys) else { return nil }
-        let named = desired.state.resources.map(\.key) + resources.keys
-        let secrets = try observed.secrets(Set(named.filter { $0.kind == .secret }.map(\.secretID)))
+        let others = Set(desired.state.resources.filter { $0.secret != nil }.map(\.key.secretID)).subtracting(
+            secrets.keys)
+        secrets.merge(try observed.secrets(others)) { $1 }
         let access = try AccessView(observed, applied: resources, desired: desired.state, secrets: secrets)
         return try states(observed, desired, secrets, resources, access)
     }

@@ -64,11 +64,10 @@ struct DesiredLoader {
     ) throws -> LoadedDesired {
         let rules = try RepositoryRules(set, surroundings: surroundings)
         try requireSameRepository(rules, surroundings.basePolicy)
-        let checks = SetChecks(
-            set: set, surroundings: surroundings, commit: source.commit, removed: removed, snapshot: snapshot,
-            limits: Self.limits)
-        var findings = set.diagnostics + rules.findings
-        findings += try SetChecks.run(checks, policy: rules.policy, rules: rules.recipients)
+        let places = SourcePlaces(snapshot: snapshot, commit: source.commit, limits: Self.limits)
+        let findings =
+            set.diagnostics + rules.findings
+            + (try SetChecks.run(set, surroundings, places, rules, removed: removed))
         guard !findings.contains(where: { $0.severity == .error }) else { throw DiagnosticsFailure(findings) }
         return loaded(set, rules, warnings: findings)
     }

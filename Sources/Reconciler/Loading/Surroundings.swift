@@ -5,8 +5,8 @@ internal import ResealVault
 
 /// What is known outside of the files that a run reads: the rest of the repository, as the last apply indexed it.
 struct Surroundings {
-    /// Where a resource of an unread file stands; `nil` when there is none.
-    var position: (ResourceKey) throws -> SourcePosition?
+    /// Where those resources stand that unread files hold.
+    var positions: ([ResourceKey]) throws -> [ResourceKey: SourcePosition]
     /// Names of a kind in an organization, for hints.
     var names: (ResourceKind, String) throws -> [String]
     /// Resources in unread files that refer to a target.
@@ -21,7 +21,7 @@ struct Surroundings {
     /// Nothing: every file is read.
     static func none(basePolicy: RepositoryPolicy?) -> Surroundings {
         Surroundings(
-            position: { _ in nil }, names: { _, _ in [] }, referrers: { _ in [] }, policy: nil, recipients: nil,
+            positions: { _ in [:] }, names: { _, _ in [] }, referrers: { _ in [] }, policy: nil, recipients: nil,
             recipientsDigest: Digest256(hashing: []), basePolicy: basePolicy)
     }
 
@@ -32,11 +32,17 @@ struct Surroundings {
     ) -> Surroundings {
         let policy = RepositoryPolicy(decoding: source.policy)
         return Surroundings(
-            position: { key in
-                guard let applied = try store.read({ try $0.applied(key) }), applied.source == source.id,
-                    !paths.contains(applied.position.path)
-                else { return nil }
-                return applied.position
+            positions: { keys in
+                try store.read { store in
+                    var positions: [ResourceKey: SourcePosition] = [:]
+                    for key in keys {
+                        guard let applied = try store.applied(key), applied.source == source.id,
+                            !paths.contains(applied.position.path)
+                        else { continue }
+                        positions[key] = applied.position
+                    }
+                    return positions
+                }
             },
             names: { kind, organization in
                 try store.read { try $0.appliedNames(kind: kind, organization: organization) }
