@@ -112,6 +112,13 @@ let package = Package(
             ],
             exclude: ["Scripts"], swiftSettings: strict),
         .testTarget(
+            name: "RecipientsTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealReconciler", "TestSupport",
+                "reseal",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
         .testTarget(
