@@ -127,10 +127,11 @@ import Testing
 
         let sops = try #require(
             read(secret("value: {fromSOPS: app.enc.yaml, key: db.main}"), file: "x.yaml").manifests.first)
-        guard case .sops(let part)? = sops.secretSpec?.value?.source else { throw Unexpected("not SOPS") }
-        #expect(part.path == "app.enc.yaml" && part.partSpan != nil && sops.secretSpec?.value?.isScalar == false)
+        guard case .sops(let reference)? = sops.secretSpec?.value?.source else { throw Unexpected("not SOPS") }
+        #expect(reference.path == "app.enc.yaml" && sops.secretSpec?.value?.isScalar == false)
+        #expect(reference.part == SOPSPart(key: FieldPath(["db", "main"])))
         let whole = read(secret("value:\n  fromSOPS: app.enc.yaml")).manifests.first
-        guard case .sops(let all)? = whole?.secretSpec?.value?.source, all.partSpan == nil else {
+        guard case .sops(let all)? = whole?.secretSpec?.value?.source, all.part == SOPSPart() else {
             throw Unexpected("has a key")
         }
     }

@@ -161,7 +161,7 @@ import Testing
         #expect(try project.get("prod/y") == ["a": "two"])
         #expect(try project.get("many-2") == ["b": 2])
         result = try project.run(["import", "sops", "--keep-sops", "secrets"])
-        #expect(result.status == 1)
+        #expect(result.status == 64)
         #expect(result.errorText.contains("does not lie below manifests"))
     }
 

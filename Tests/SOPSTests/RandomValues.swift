@@ -1,4 +1,5 @@
 import ResealCore
+import TestSupport
 
 @testable import ResealManifests
 

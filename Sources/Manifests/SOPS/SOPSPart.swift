@@ -61,7 +61,7 @@ package struct SOPSPart: Sendable, Hashable {
                 "did you mean \(quoted(walked.appending($0).description))?"
             }
             throw ManifestFailure(
-                .sopsNoSuchKey, "\(place) has no key \(quoted(segment))",
+                .sopsNoSuchKey, "\(place) has no key of this name",
                 hint: nearest ?? (names.isEmpty ? "there are no keys below it" : "its keys: \(Self.list(names))"))
         }
         return node

@@ -32,8 +32,8 @@ extension ManifestConverter {
         else {
             throw DiagnosticsFailure([
                 Diagnostic(
-                    code: "value.file-missing", "there is no file \(reference.path)",
-                    hint: "`fromSOPS` is relative to the manifest", at: reference.span)
+                    code: "value.file-missing", "there is no file of this name",
+                    hint: "`fromSOPS` names one relative to the manifest", at: reference.span)
             ])
         }
         do {

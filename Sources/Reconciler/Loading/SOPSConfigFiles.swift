@@ -29,7 +29,7 @@ enum SOPSConfigFiles {
 
     static func missing(_ mention: SOPSConfigReference) -> Diagnostic {
         Diagnostic(
-            code: "sops.config", "there is no readable file \(mention.path)",
+            code: "sops.config", "there is no readable file of this name",
             hint: "`fromSOPSConfig` is a path from the root of the repository", at: mention.span)
     }
 

@@ -72,7 +72,9 @@ struct SOPSExportCommand: AsyncParsableCommand {
             throw FileFailure(.exists, "\(taken.path) exists already", hint: "choose another place, or give --force")
         }
         var rules = AppliedRecipients(core)
-        let given = try recipients.map { (text: $0, recipient: try RecipientFile.recipient($0, access: AgeKeys.access)) }
+        let given = try recipients.map {
+            (text: $0, recipient: try RecipientFile.recipient($0, access: AgeKeys.access))
+        }
         // Recipients first: without them nothing is read.
         let keys = try targets.map { given.isEmpty ? try rules.recipients(of: $0.id) : given }
         let readings = try await vault.getMany(targets.map(\.id), by: context)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ResealAge
 internal import ResealCore
+internal import ResealGit
 internal import ResealReconciler
 internal import ResealVault
 
@@ -33,7 +34,7 @@ struct SOPSImportCommand: AsyncParsableCommand {
               reseal import sops --keep-sops manifests/ --write
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var location: HomeOption
     @OptionGroup var organization: OrganizationOption
 
     @Argument(help: "Files of SOPS, or folders with such files.", completion: .file())
@@ -42,10 +43,10 @@ struct SOPSImportCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("A folder of the work tree. Default: the current one.", valueName: "dir"),
         completion: .directory)
-    var repo = "."
+    var repo: String?
 
     @Option(help: ArgumentHelp("The manifests' folder in the repository. Default: manifests.", valueName: "dir"))
-    var path = "manifests"
+    var path: String?
 
     @Option(
         help: ArgumentHelp("age identity file that opens the files; may be repeated.", valueName: "file"),
@@ -77,9 +78,18 @@ struct SOPSImportCommand: AsyncParsableCommand {
         options.name = name
         options.keepsSOPS = keepSops
         options.revealsComments = revealComments
+        var settings = try GitSettings.load(location.vaultHome)
+        settings.useWorkTree(repo)
+        if let path { settings.set("path", path) }
+        let source = try GitSource(try settings.location())
+        guard source.isLocal else {
+            throw UsageFailure(
+                "manifests are written into a work tree, and \(source.displayLocation) is none",
+                hint: "clone the repository, and name its folder with --repo")
+        }
         let importer = try SOPSImporter(
-            root: CheckoutResolver.workTreeRoot(repo), folder: try folder(), identities: try identities(),
-            options: options, now: WallClock.system.now())
+            root: CheckoutResolver.workTreeRoot(source.location), folder: try settings.folder(),
+            identities: try identities(&settings), options: options, now: WallClock.system.now())
         let plan = try importer.plan(paths)
         if plan.problems.isEmpty, write { try importer.write(plan) }
         if json {
@@ -92,17 +102,8 @@ struct SOPSImportCommand: AsyncParsableCommand {
         }
     }
 
-    private func folder() throws -> String {
-        let segments = path.split(separator: "/").filter { $0 != "." }
-        guard !segments.contains(".."), !path.hasPrefix("/") else {
-            throw ValidationError("--path is a folder inside the repository, without `..`")
-        }
-        return segments.joined(separator: "/")
-    }
-
-    private func identities() throws -> [any Identity] {
+    private func identities(_ settings: inout GitSettings) throws -> [any Identity] {
         if keepSops { return [] }
-        var settings = try GitSettings.load(vault.vaultHome)
         settings.override(identities: identity)
         if settings.hasIdentity { return try settings.identities() }
         return try SOPSKeyFile.existing().map { try AgeKeys.identities(file: $0) } ?? settings.identities()
