@@ -1,7 +1,8 @@
 import ResealAge
 import ResealCore
-import ResealManifests
 import Testing
+
+@testable import ResealManifests
 
 @Suite struct RulesTests {
     let controller: X25519Recipient

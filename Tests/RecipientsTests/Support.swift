@@ -105,7 +105,7 @@ struct Team {
             """)
     }
 
-    func seal(_ name: String, _ field: String = "password", _ value: String) throws { try user.seal(name, field, value) }
+    func seal(_ name: String, _ field: String, _ value: String) throws { try user.seal(name, field, value) }
 
     /// One sealed value in staging and one in production, committed.
     func writeSamples() throws {
@@ -116,7 +116,7 @@ struct Team {
         try repository.commit("samples")
     }
 
-    private func seal(_ name: String, _ value: String) throws { try seal(name, "password", value) }
+    func seal(_ name: String, _ value: String) throws { try seal(name, "password", value) }
 
     // MARK: Programs
 
