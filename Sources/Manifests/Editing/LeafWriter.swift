@@ -287,13 +287,15 @@ struct LeafWriter {
         return contentEnd(range, lineEnd(range.lowerBound))
     }
 
-    /// A block scalar that keeps the blank lines behind it (`|+`), or whose last line the file ends without a break.
+    /// A block scalar whose text goes on behind its last visible line: it keeps the blank lines (`|+`), they hold spaces,
+    /// or there is no line break at the end of the file.
     private func isOpenEnded(_ leaf: NodeID) -> Bool {
         guard isBlock(tree[leaf]), !tree[leaf].isAlias, !tree[leaf].isArmor else { return false }
         let start = Int(tree[leaf].start)
         let header = text.bytes[start..<indicatorEnd(start)]
-        return header.last == UInt8(ascii: "+") || header.dropLast().last == UInt8(ascii: "+")
-            || lastLineEnd(of: leaf) == text.bytes.count
+        let end = lastLineEnd(of: leaf)
+        let isKept = header.suffix(2).contains(UInt8(ascii: "+"))
+        return isKept || end == text.bytes.count || text.bytes[end..<max(end, min(Int(tree[leaf].end), text.bytes.count))].contains(0x20)
     }
 
     private func needsSpace(before offset: Int) -> Bool {
