@@ -13,7 +13,8 @@ import Testing
     init() throws {
         identity = try X25519Identity()
         binding = Binding(
-            repository: "0123456789abcdef", organization: "default", secret: "orders-db", field: FieldPath(["db", "pass.word"]),
+            repository: "0123456789abcdef", organization: "default", secret: "orders-db",
+            field: FieldPath(["db", "pass.word"]),
             counter: 7, sealedAt: Timestamp(seconds: 1_800_000_000), recipients: [identity.recipient])
     }
 
@@ -40,20 +41,26 @@ import Testing
 
     @Test func onlyOneTextStandsForABinding() {
         let bodies = [
-            "", "{}", "[]", "null", body + " ", " " + body, body.replacing(":7,", with: ": 7,"), body.replacing("\"n\":7,", with: ""),
-            body.replacing(":7,", with: ":7.0,"), body.replacing(":7,", with: ":07,"), body.replacing(":7,", with: ":0,"),
-            body.replacing(":7,", with: ":-7,"), body.replacing(":7,", with: ":\"7\","), body.replacing(":7,", with: ":9007199254740993,"),
+            "", "{}", "[]", "null", body + " ", " " + body, body.replacing(":7,", with: ": 7,"),
+            body.replacing("\"n\":7,", with: ""),
+            body.replacing(":7,", with: ":7.0,"), body.replacing(":7,", with: ":07,"),
+            body.replacing(":7,", with: ":0,"),
+            body.replacing(":7,", with: ":-7,"), body.replacing(":7,", with: ":\"7\","),
+            body.replacing(":7,", with: ":9007199254740993,"),
             body.replacing(":7,", with: ":99999999999999999999,"), body.replacing("{\"at\"", with: "{\"a\":1,\"at\""),
             body.replacing("}", with: ",\"z\":1}"), body.replacing("\"v\":1}", with: "\"v\":0}"),
             body.replacing("\"v\":1}", with: "\"v\":1,\"v\":1}"), body.replacing("default", with: "d\\u0065fault"),
             body.replacing(".000Z", with: "Z"), body.replacing("2027-01-15", with: "2027-02-30"),
             body.replacing("db.pass", with: "db..pass"), body.replacing("\"to\":[", with: "\"to\":[1,"),
-            body.replacing("\"to\":[", with: "\"to\":[\"zz\","), body.replacing("\"to\":[", with: "\"to\":[\"ffffffffffffffff\",\"00\","),
+            body.replacing("\"to\":[", with: "\"to\":[\"zz\","),
+            body.replacing("\"to\":[", with: "\"to\":[\"ffffffffffffffff\",\"00\","),
             body.replacing(identity.recipient.fingerprint, with: "0123456789abcde"),
             body.replacing("\"\(identity.recipient.fingerprint)\"", with: ""),
             body.replacing("\"to\":[", with: "\"to\":[\"\(identity.recipient.fingerprint)\","),
-            body.replacing("\"v\":1", with: "\"same\":7,\"v\":1"), body.replacing("\"v\":1", with: "\"same\":8,\"v\":1"),
-            body.replacing("\"v\":1", with: "\"same\":-1,\"v\":1"), body.replacing("\"v\":1", with: "\"same\":\"6\",\"v\":1"),
+            body.replacing("\"v\":1", with: "\"same\":7,\"v\":1"),
+            body.replacing("\"v\":1", with: "\"same\":8,\"v\":1"),
+            body.replacing("\"v\":1", with: "\"same\":-1,\"v\":1"),
+            body.replacing("\"v\":1", with: "\"same\":\"6\",\"v\":1"),
             body.replacing("\"default\"", with: "[[[[\"default\"]]]]"), body.replacing("\"default\"", with: "null"),
             String(body.dropLast()), "\u{feff}" + body,
         ]
@@ -94,21 +101,28 @@ import Testing
         }
         #expect(mismatch("0123456789abcdef", "default", "orders-db", field) == nil)
         #expect(mismatch("fedcba9876543210", "default", "orders-db", field)?.contains("another repository") == true)
-        #expect(mismatch("0123456789abcdef", "acme", "orders-db", field)?.contains("organization `default`, not `acme`") == true)
-        #expect(mismatch("0123456789abcdef", "default", "orders", field)?.contains("secret `orders-db`, not `orders`") == true)
-        #expect(mismatch("0123456789abcdef", "default", "orders-db", .whole)?.contains("not for the whole value") == true)
+        #expect(
+            mismatch("0123456789abcdef", "acme", "orders-db", field)?.contains("organization `default`, not `acme`")
+                == true)
+        #expect(
+            mismatch("0123456789abcdef", "default", "orders", field)?.contains("secret `orders-db`, not `orders`")
+                == true)
+        #expect(
+            mismatch("0123456789abcdef", "default", "orders-db", .whole)?.contains("not for the whole value") == true)
         // Segments are compared, not their text with dots.
         let dotted = FieldPath(["db", "pass", "word"])
         #expect(mismatch("0123456789abcdef", "default", "orders-db", dotted)?.contains("db.pass\\.word") == true)
     }
 
     @Test func theMACCoversTheBinding() throws {
-        let file = try FieldSealer.seal(SecretBytes(utf8: "hunter2"), binding: binding, to: [identity.recipient], isArmored: false)
+        let file = try FieldSealer.seal(
+            SecretBytes(utf8: "hunter2"), binding: binding, to: [identity.recipient], isArmored: false)
         #expect(try Binding.find(in: SealedFile(parsing: file).header.stanzas) == binding)
         #expect(try SealedFile(parsing: file).open(with: [identity]).isEqual(to: SecretBytes(utf8: "hunter2")))
         // Somebody without the file key moves the value to another secret.
         let forged = Binding(
-            repository: binding.repository, organization: binding.organization, secret: "readable-by-me", field: binding.field,
+            repository: binding.repository, organization: binding.organization, secret: "readable-by-me",
+            field: binding.field,
             counter: 8, sealedAt: binding.sealedAt, recipients: [identity.recipient])
         let header = try Header(parsing: file)
         let stanzas = header.stanzas.map { $0.type == Binding.stanzaType ? forged.stanza : $0 }
@@ -126,7 +140,9 @@ import Testing
         let other = try X25519Identity().recipient
         let text = SecretBytes(utf8: "x")
         for recipients in [[other], [identity.recipient, other], [identity.recipient, identity.recipient], []] {
-            #expect(throws: ManifestFailure(.sealing, "")) { try FieldSealer.seal(text, binding: binding, to: recipients) }
+            #expect(throws: ManifestFailure(.sealing, "")) {
+                try FieldSealer.seal(text, binding: binding, to: recipients)
+            }
         }
         let high = Binding(
             repository: "r", organization: "o", secret: "s", field: .whole, counter: Binding.maximumCounter + 1,
@@ -135,7 +151,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", []), ("a", ["a"]), ("a.b", ["a", "b"]), (#"a\.b"#, ["a.b"]), (#"a\\.b"#, [#"a\"#, "b"]), ("ключ.é", ["ключ", "é"]),
+        ("", []), ("a", ["a"]), ("a.b", ["a", "b"]), (#"a\.b"#, ["a.b"]), (#"a\\.b"#, [#"a\"#, "b"]),
+        ("ключ.é", ["ключ", "é"]),
         ("a b.c/d", ["a b", "c/d"]), (#"\\\."#, [#"\."#]),
     ])
     func fieldPathsHaveOneText(_ text: String, _ segments: [String]) throws {

@@ -41,7 +41,9 @@ import Testing
     }
 
     private func leaves(of bytes: [UInt8]) -> [Leaf] {
-        read(bytes).manifests.flatMap { manifest in manifest.leaves.map { Leaf(secret: manifest.key.secretID, leaf: $0) } }
+        read(bytes).manifests.flatMap { manifest in
+            manifest.leaves.map { Leaf(secret: manifest.key.secretID, leaf: $0) }
+        }
     }
 
     @Test(arguments: 0..<4)
@@ -127,7 +129,9 @@ import Testing
         let middle = after[range.lowerBound..<max(range.lowerBound, after.count - behind.count)]
         #expect(end == lineEnd || middle.firstRange(of: before[end..<lineEnd]) != nil, "\(shown)")
         let comments = before[range.lowerBound..<lineEnd].prefix { $0 != 0x0a && $0 != 0x0d }
-        if let sign = comments.first, sign == UInt8(ascii: "|") || sign == UInt8(ascii: ">"), let hash = comments.firstIndex(of: UInt8(ascii: "#")) {
+        if let sign = comments.first, sign == UInt8(ascii: "|") || sign == UInt8(ascii: ">"),
+            let hash = comments.firstIndex(of: UInt8(ascii: "#"))
+        {
             #expect(middle.firstRange(of: comments[hash...]) != nil, "\(shown)")
         }
     }
@@ -140,8 +144,11 @@ import Testing
             var generator = ManifestGenerator(seed: Seeds.offset + UInt64(seed) + 2_000_000)
             let bytes = generator.file()
             let shown = "seed \(seed)\n" + String(decoding: bytes, as: UTF8.self)
-            guard let secret = read(bytes).manifests.first, secret.secretSpec?.value?.isScalar == false else { continue }
-            let field = FieldPath(generator.random.pick([["new"], ["new", "deep"], ["a b", "ключ", "x"], ["-", "true"]]))
+            guard let secret = read(bytes).manifests.first, secret.secretSpec?.value?.isScalar == false else {
+                continue
+            }
+            let field = FieldPath(
+                generator.random.pick([["new"], ["new", "deep"], ["a b", "ключ", "x"], ["-", "true"]]))
             let edit = ManifestEdit(secret.key.secretID, field, .sealed(Array(generator.armorText().utf8)))
             guard let after = try apply([edit], bytes, shown) else { continue }
             edited += 1
@@ -188,7 +195,9 @@ import Testing
         case .scalar: .string(tree.string(node))
         case .sequence: .array(tree.items(node).map { json($0, tree) })
         case .mapping:
-            .object(Dictionary(tree.entries(node).map { (tree.string($0.key), json($0.value, tree)) }) { first, _ in first })
+            .object(
+                Dictionary(tree.entries(node).map { (tree.string($0.key), json($0.value, tree)) }) { first, _ in first }
+            )
         }
     }
 }

@@ -93,11 +93,10 @@ import Testing
             bad: ["role:sre", "*", "user:", "alice"]),
         Case(
             testDescription: "recipient", format: .recipient, good: [Key.alice],
-            bad: [
-                "", "age1", "age1abc", Key.alice.uppercased(), "ssh-ed25519 AAAA", "AGE-SECRET-KEY-1QQQ",
-                Key.alice + "q",
-            ],
-            badInMeaning: [String(Key.alice.dropLast()) + (Key.alice.hasSuffix("q") ? "p" : "q")]),
+            bad: ["", "age1", "age1abc", Key.alice.uppercased(), "AGE-SECRET-KEY-1QQQ", Key.alice + "b"],
+            badInMeaning: [
+                String(Key.alice.dropLast()) + (Key.alice.hasSuffix("q") ? "p" : "q"), Key.alice + "q", "ssh-ed25519 AAAA",
+            ]),
         Case(
             testDescription: "recipientOrGroup", format: .recipientOrGroup, good: [Key.bob, "group:ops"],
             bad: ["group:", "group:a b", "ops", "age1abc"]),

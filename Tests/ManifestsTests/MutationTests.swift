@@ -7,8 +7,10 @@ import Testing
 /// seed that repeats it.
 @Suite struct MutationTests {
     private static let tokens = [
-        "---\n", "...\n", "- ", ": ", "? ", "*a", "&a ", "!!binary ", "!x ", "|\n", ">-\n", "\"", "'", "{", "}", "[", "]", ",", "#", "%TAG ",
-        "<<: ", "\t", "\r", "\r\n", "\u{0}", "\u{feff}", "\u{2028}", "é", "~", "0x", "null", "value:", "spec:", "kind: Secret\n", "fromFile: ",
+        "---\n", "...\n", "- ", ": ", "? ", "*a", "&a ", "!!binary ", "!x ", "|\n", ">-\n", "\"", "'", "{", "}", "[",
+        "]", ",", "#", "%TAG ",
+        "<<: ", "\t", "\r", "\r\n", "\u{0}", "\u{feff}", "\u{2028}", "é", "~", "0x", "null", "value:", "spec:",
+        "kind: Secret\n", "fromFile: ",
         "-----BEGIN AGE ENCRYPTED FILE-----\n", "-----END AGE ENCRYPTED FILE-----\n", "    ",
     ].map { Array($0.utf8) }
 
@@ -35,17 +37,25 @@ import Testing
         var valid = 0
         for seed in (batch * 400)..<((batch + 1) * 400) {
             var generator = ManifestGenerator(seed: Seeds.offset + UInt64(seed) + 4_000_000)
-            let original = generator.random.chance(40) ? Array(generator.random.pick(Samples.all).text.utf8) : generator.file()
+            let original =
+                generator.random.chance(40) ? Array(generator.random.pick(Samples.all).text.utf8) : generator.file()
             let bytes = damage(original, generator.file(), &generator.random)
             let (first, second) = (read(bytes), read(bytes))
-            #expect(first.findings == second.findings && first.manifests.map(\.publicForm) == second.manifests.map(\.publicForm), "seed \(seed)")
-            #expect(first.diagnostics.count <= 101 && first.diagnostics == first.diagnostics.sorted(by: Diagnostic.reportOrder), "seed \(seed)")
+            #expect(
+                first.findings == second.findings
+                    && first.manifests.map(\.publicForm) == second.manifests.map(\.publicForm), "seed \(seed)")
+            #expect(
+                first.diagnostics.count <= 101
+                    && first.diagnostics == first.diagnostics.sorted(by: Diagnostic.reportOrder), "seed \(seed)")
             let lines = bytes.count { $0 == 0x0a } + 1
             for span in first.diagnostics.map(\.span) + first.manifests.map(\.span) {
-                #expect((1...lines).contains(span?.line ?? 0) && (1...bytes.count + 1).contains(span?.column ?? 0), "seed \(seed)")
+                #expect(
+                    (1...lines).contains(span?.line ?? 0) && (1...bytes.count + 1).contains(span?.column ?? 0),
+                    "seed \(seed)")
             }
             // What was declared with errors is known, or the reading says that it is not whole.
-            #expect(!first.hasErrors || !first.rejected.isEmpty || !first.isComplete, "seed \(seed): \(first.diagnostics)")
+            #expect(
+                !first.hasErrors || !first.rejected.isEmpty || !first.isComplete, "seed \(seed): \(first.diagnostics)")
             if !first.hasErrors { valid += 1 }
             edit(bytes, first, &generator, seed)
         }
@@ -58,7 +68,9 @@ import Testing
         let field = generator.random.pick(manifest.leaves).field
         let armor = Array(generator.armorText().utf8)
         let edit = ManifestEdit(manifest.key.secretID, field, .sealed(armor))
-        guard let after = try? ManifestEditor.apply([edit], to: ManifestFile(path: "a.yaml", bytes: bytes)) else { return }
+        guard let after = try? ManifestEditor.apply([edit], to: ManifestFile(path: "a.yaml", bytes: bytes)) else {
+            return
+        }
         let changed = read(after).manifests.first { $0.key == manifest.key }
         guard case .sealed(let found)? = changed?.secretSpec?.value?.leaf(field)?.content else {
             Issue.record("seed \(seed): the field is not sealed")

@@ -7,7 +7,8 @@ import Testing
 /// Which recipients a value has by the Recipients manifest.
 @Suite struct RecipientRulesTests {
     private func rules(_ text: String) throws -> RecipientRules {
-        let manifest = "apiVersion: reseal/v1\nkind: Recipients\nmetadata: {name: a}\nspec:\n  controller: \(Key.controller)\n"
+        let manifest =
+            "apiVersion: reseal/v1\nkind: Recipients\nmetadata: {name: a}\nspec:\n  controller: \(Key.controller)\n"
         guard case .recipients(let spec)? = read(manifest + text.indented(2)).manifests.first?.spec else {
             throw Unexpected("the manifest is refused: \(read(manifest + text.indented(2)).diagnostics)")
         }
@@ -51,11 +52,13 @@ import Testing
         #expect(problem(wanted, ["X25519", "X25519"]) == nil && problem(nil, ["X25519", "X25519"]) == nil)
         #expect(problem(wanted.reversed(), ["X25519", "x-grease", "X25519"]) == nil)
         let bob = try RecipientFile.recipient(Key.bob, access: .unattended).fingerprint
-        #expect(problem(wanted + [bob], ["X25519", "X25519", "X25519"])?.contains("whom the rules do not name") == true)
+        #expect(
+            problem(wanted + [bob], ["X25519", "X25519", "X25519"])?.contains("whom the rules do not name") == true)
         #expect(problem([wanted[0]], ["X25519"])?.contains("cannot be opened by") == true)
         #expect(problem([wanted[0], bob], ["X25519", "X25519"])?.contains("and cannot be opened by") == true)
         // A binding that says what the rules want, over a header with more.
-        #expect(problem(wanted, ["X25519", "X25519", "X25519"])?.contains("3 recipients where the rules name 2") == true)
+        #expect(
+            problem(wanted, ["X25519", "X25519", "X25519"])?.contains("3 recipients where the rules name 2") == true)
         #expect(problem(nil, ["X25519"])?.contains("1 recipients where the rules name 2") == true)
         #expect(problem(nil, ["X25519", "scrypt"])?.contains("another kind") == true)
         #expect(problem(nil, ["X25519", "ssh-ed25519"])?.contains("`ssh-ed25519`") == true)
@@ -63,10 +66,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("*", ["a", "abc", ""], ["a/b", "/"]), ("**", ["", "a", "a/b/c"], []), ("a/**", ["a", "a/b", "a/b/c"], ["b", "ab", "b/a"]),
-        ("**/a", ["a", "x/a", "x/y/a"], ["ab", "a/b", "xa"]), ("a/**/b", ["a/b", "a/x/b", "a/x/y/b"], ["ab", "a/x", "a/b/c"]),
+        ("*", ["a", "abc", ""], ["a/b", "/"]), ("**", ["", "a", "a/b/c"], []),
+        ("a/**", ["a", "a/b", "a/b/c"], ["b", "ab", "b/a"]),
+        ("**/a", ["a", "x/a", "x/y/a"], ["ab", "a/b", "xa"]),
+        ("a/**/b", ["a/b", "a/x/b", "a/x/y/b"], ["ab", "a/x", "a/b/c"]),
         ("a*c", ["ac", "abc", "abbc"], ["a/c", "abcd", "ab"]), ("?", ["a", "é", "🔑"], ["", "ab", "/"]),
-        ("prod/*-db", ["prod/orders-db"], ["prod/orders", "prod/x/orders-db", "Prod/orders-db"]), ("a", ["a"], ["b", "aa", "a/"]),
+        ("prod/*-db", ["prod/orders-db"], ["prod/orders", "prod/x/orders-db", "Prod/orders-db"]),
+        ("a", ["a"], ["b", "aa", "a/"]),
         ("*a*a*b", ["aab", "xaxaxb"], ["aac", "ab"]), ("**/x/**/y", ["x/y", "a/x/b/y", "x/x/y"], ["y/x", "x", "a/y"]),
     ])
     func globs(_ pattern: String, _ matching: [String], _ others: [String]) throws {
@@ -85,13 +91,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ("0 3 * * 1-5", 0, 3, 1, 1, 1, true), ("0 3 * * 1-5", 0, 3, 1, 1, 0, false), ("0 3 * * 1-5", 1, 3, 1, 1, 1, false),
-        ("*/15 * * * *", 45, 0, 1, 1, 0, true), ("*/15 * * * *", 50, 0, 1, 1, 0, false), ("10/20 * * * *", 50, 0, 1, 1, 0, true),
+        ("0 3 * * 1-5", 0, 3, 1, 1, 1, true), ("0 3 * * 1-5", 0, 3, 1, 1, 0, false),
+        ("0 3 * * 1-5", 1, 3, 1, 1, 1, false),
+        ("*/15 * * * *", 45, 0, 1, 1, 0, true), ("*/15 * * * *", 50, 0, 1, 1, 0, false),
+        ("10/20 * * * *", 50, 0, 1, 1, 0, true),
         ("* * * * 7", 0, 0, 1, 1, 0, true), ("* * * * SUN", 0, 0, 1, 1, 0, true), ("* * 13 * 5", 0, 0, 13, 1, 1, true),
-        ("* * 13 * 5", 0, 0, 12, 1, 5, true), ("* * 13 * 5", 0, 0, 12, 1, 4, false), ("* * * feb *", 0, 0, 1, 2, 0, true),
+        ("* * 13 * 5", 0, 0, 12, 1, 5, true), ("* * 13 * 5", 0, 0, 12, 1, 4, false),
+        ("* * * feb *", 0, 0, 1, 2, 0, true),
         ("0-10/5 * * * *", 5, 0, 1, 1, 0, true), ("0-10/5 * * * *", 15, 0, 1, 1, 0, false),
     ])
-    func cron(_ text: String, _ minute: Int, _ hour: Int, _ day: Int, _ month: Int, _ weekday: Int, _ fits: Bool) throws {
+    func cron(_ text: String, _ minute: Int, _ hour: Int, _ day: Int, _ month: Int, _ weekday: Int, _ fits: Bool) throws
+    {
         let expression = try #require(CronExpression(text))
         #expect(expression.matches(minute: minute, hour: hour, day: day, month: month, weekday: weekday) == fits)
     }
@@ -103,11 +113,15 @@ import Testing
         #expect(try settings("repo: a\nref: 5 # x\n") == ["repo": "a", "ref": "5"])
         #expect(try settings("") == [:] && settings("repo:\nref: ~\n") == [:])
         for (text, codes) in [
-            ("repos: a\n", ["config.unknown-key"]), ("repo: [a]\n", ["config.not-a-scalar"]), ("repo: a\nrepo: b\n", ["yaml.duplicate-key"]),
-            ("repo: \"\n", ["yaml.syntax"]), ("hunter2\n", ["config.not-a-mapping"]), ("repo: a\n---\nref: b\n", ["config.not-a-mapping"]), ("- repo\n", ["config.not-a-mapping"]),
+            ("repos: a\n", ["config.unknown-key"]), ("repo: [a]\n", ["config.not-a-scalar"]),
+            ("repo: a\nrepo: b\n", ["yaml.duplicate-key"]),
+            ("repo: \"\n", ["yaml.syntax"]), ("hunter2\n", ["config.not-a-mapping"]),
+            ("repo: a\n---\nref: b\n", ["config.not-a-mapping"]), ("- repo\n", ["config.not-a-mapping"]),
         ] {
             let failure = #expect(throws: DiagnosticsFailure.self, "\(text)") { try settings(text) }
-            #expect(failure?.diagnostics.map(\.code) == codes && failure?.description.contains("hunter2") == false, "\(text)")
+            #expect(
+                failure?.diagnostics.map(\.code) == codes && failure?.description.contains("hunter2") == false,
+                "\(text)")
         }
         let huge = #expect(throws: DiagnosticsFailure.self) { try settings(String(repeating: "#", count: 5 << 20)) }
         #expect(huge?.code == "yaml.too-large")

@@ -153,7 +153,9 @@ struct LeafWriter {
             indent += step
         }
         out.append(0x20)
-        if let block = blockLines(indent: clearIndent(indent, behind: offset)) { return out + block.indicator + block.lines }
+        if let block = blockLines(indent: clearIndent(indent, behind: offset)) {
+            return out + block.indicator + block.lines
+        }
         return out + inline()
     }
 
@@ -295,7 +297,8 @@ struct LeafWriter {
         let header = text.bytes[start..<indicatorEnd(start)]
         let end = lastLineEnd(of: leaf)
         let isKept = header.suffix(2).contains(UInt8(ascii: "+"))
-        return isKept || end == text.bytes.count || text.bytes[end..<max(end, min(Int(tree[leaf].end), text.bytes.count))].contains(0x20)
+        return isKept || end == text.bytes.count
+            || text.bytes[end..<max(end, min(Int(tree[leaf].end), text.bytes.count))].contains(0x20)
     }
 
     private func needsSpace(before offset: Int) -> Bool {

@@ -25,7 +25,7 @@ package struct SOPSFile: Sendable {
                 at: SourceSpan(file: file.path, commit: file.commit))
         }
         source = SourceText(
-            file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: YAMLLimits().diagnostics,
+            file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: YAMLLimits().diagnostics + 1,
             tolerating: format == .yaml ? [.lineSeparator, .bidirectional] : [])
         let (documents, metadata) = try Self.parse(source, format)
         guard let metadata else { throw Self.notEncrypted(source) }
@@ -40,7 +40,7 @@ package struct SOPSFile: Sendable {
             file.bytes.firstRange(of: Array("sops".utf8)) != nil
         else { return false }
         let source = SourceText(
-            file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: 1,
+            file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: YAMLLimits().diagnostics,
             tolerating: [.lineSeparator, .bidirectional])
         return (try? parse(source, format))?.metadata?.json["mac"] != nil
     }

@@ -21,7 +21,8 @@ extension StringFormat {
 
     static let timestamp = StringFormat(
         "a time such as 2027-01-31T08:00:00Z, or a date such as 2027-01-31",
-        pattern: #"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$"#,
+        pattern:
+            #"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2}))?$"#,
         bytes: 10...40,
         isValid: { Timestamp($0) != nil })
 
@@ -57,10 +58,12 @@ extension StringFormat {
         + "|ssh-rsa AAAAB3NzaC1yc2E[A-Za-z0-9+/]{300,}={0,2}( [^\\u0000-\\u001f]*)?)"
 
     static let recipient = StringFormat(
-        "an age recipient (age1… or an SSH public key)", pattern: "^\(recipientPattern)$", bytes: 1...4096, problem: recipientProblem)
+        "an age recipient (age1… or an SSH public key)", pattern: "^\(recipientPattern)$", bytes: 1...4096,
+        problem: recipientProblem)
 
     static let recipientOrGroup = StringFormat(
-        "an age recipient (age1… or an SSH public key) or group:NAME", pattern: "^(\(recipientPattern)|group:[A-Za-z0-9._-]{1,128})$",
+        "an age recipient (age1… or an SSH public key) or group:NAME",
+        pattern: "^(\(recipientPattern)|group:[A-Za-z0-9._-]{1,128})$",
         bytes: 1...4096
     ) { text in
         guard text.hasPrefix("group:") else { return recipientProblem(text) }

@@ -135,7 +135,8 @@ package struct RecipientRules: Sendable {
     /// Every recipient that the manifest names, each once, the controller first.
     package var everyone: [any ListedRecipient] {
         var seen: Set<String> = []
-        let all = [controller] + groups.sorted { $0.key < $1.key }.flatMap(\.value) + rules.flatMap(\.audience.recipients)
+        let all =
+            [controller] + groups.sorted { $0.key < $1.key }.flatMap(\.value) + rules.flatMap(\.audience.recipients)
         return all.filter { seen.insert($0.description).inserted }
     }
 

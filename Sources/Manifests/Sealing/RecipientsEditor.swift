@@ -39,7 +39,9 @@ package struct RecipientsEditor {
     // MARK: Adding
 
     /// Names `recipient` (or `group:NAME`, in rules) in each of `places`. A group that is not there is made.
-    package mutating func add(_ recipient: String, to places: [RecipientsPlace]) throws(ManifestFailure) -> RecipientsEdit {
+    package mutating func add(_ recipient: String, to places: [RecipientsPlace]) throws(ManifestFailure)
+        -> RecipientsEdit
+    {
         var wanted = before
         var changed: [RecipientsPlace] = []
         for place in places where try Self.add(recipient, to: place, of: &wanted) {
@@ -132,7 +134,8 @@ package struct RecipientsEditor {
         for name in emptied { wanted.groups[name] = nil }
         for index in wanted.rules.indices {
             let rule = wanted.rules[index]
-            wanted.rules[index] = rule.naming(rule.recipients.filter { text in !emptied.contains { text == "group:\($0)" } })
+            wanted.rules[index] = rule.naming(
+                rule.recipients.filter { text in !emptied.contains { text == "group:\($0)" } })
         }
         try cut(recipients, changed, emptied)
         try verify(wanted)

@@ -13,6 +13,8 @@ struct SourceText: Sendable {
     /// Where YAML begins: behind a byte order mark, if there is one.
     private(set) var start = 0
     private(set) var defects: [Defect] = []
+    /// False if there are so many defects that the rest was not looked at.
+    private(set) var isWholeScanned = false
 
     /// Scalars before every ``stride``th byte, so that a column costs little on a long line too; empty for ASCII.
     private var scalarCounts: [Int32] = []
@@ -100,13 +102,11 @@ struct SourceText: Sendable {
                 let (kind, width) = Self.inspect(p, offset)
                 if let kind, !tolerated.contains(kind) { defects.append(Defect(kind: kind, offset: offset)) }
                 offset += width
-                if byte == 0x0a {
-                    lineStarts.append(Int32(offset))
-                    noteDirective(p, offset, &directives)
-                } else if byte >= 0x80 {
-                    isASCII = false
-                }
+                if byte == 0x0a { lineStarts.append(Int32(offset)) }
+                if byte >= 0x80 { isASCII = false }
+                if byte == 0x0a || kind == .lineSeparator { noteDirective(p, offset, &directives) }
             }
+            isWholeScanned = offset >= p.count
         }
     }
 

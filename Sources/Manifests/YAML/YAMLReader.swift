@@ -22,7 +22,7 @@ struct YAMLDocument {
 enum YAMLReader {
     static func read(_ text: SourceText, limits: YAMLLimits, log: inout DiagnosticLog) -> YAMLReading {
         for defect in text.defects { log.add(defect.diagnostic(in: text)) }
-        guard !log.isFull else { return YAMLReading(isComplete: false) }
+        guard text.isWholeScanned, !log.isFull else { return YAMLReading(isComplete: false) }
         var builder = YAMLTreeBuilder(text: text, limits: limits)
         var position = text.start
         while position < text.bytes.count, !log.isFull {

@@ -87,7 +87,9 @@ struct YAMLTree: Sendable {
     }
 
     /// The children of a list; none of any other node.
-    func items(_ id: NodeID) -> Items { Items(tree: self, current: self[id].kind == .sequence ? firstChild(id) : .none) }
+    func items(_ id: NodeID) -> Items {
+        Items(tree: self, current: self[id].kind == .sequence ? firstChild(id) : .none)
+    }
 
     /// The keys and values of a mapping; none of any other node.
     func entries(_ id: NodeID) -> Entries {

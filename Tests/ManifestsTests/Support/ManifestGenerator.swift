@@ -85,7 +85,9 @@ struct ManifestGenerator {
 
     private mutating func key(_ i: Int) -> String {
         isBehindArmor = false
-        return random.pick(["key\(i)", "\"key \(i)\"", "'k\(i)'", "ключ\(i)", "a.b-\(i)", "\(i)", "k\(i)🔑", "\"k\\u00e9\(i)\""])
+        return random.pick([
+            "key\(i)", "\"key \(i)\"", "'k\(i)'", "ключ\(i)", "a.b-\(i)", "\(i)", "k\(i)🔑", "\"k\\u00e9\(i)\"",
+        ])
     }
 
     private mutating func flowMapping(_ indent: Int, depth: Int) -> String {
@@ -100,12 +102,15 @@ struct ManifestGenerator {
         }
         let comma = random.chance(20) ? "," : ""
         return "{" + random.pick(["", " "]) + items.joined(separator: ", ") + comma
-            + (isLong ? random.pick(["\n" + String(repeating: " ", count: indent + 1), " # end\n   " + pad.dropFirst()]) : " ") + "}"
+            + (isLong
+                ? random.pick(["\n" + String(repeating: " ", count: indent + 1), " # end\n   " + pad.dropFirst()])
+                : " ") + "}"
     }
 
     private mutating func flowScalar() -> String {
         let scalar = random.pick([
-            "plain", "a b", "5", "true", "''", "\"\"", "'it''s'", "\"a, b\"", "\"\\u00e9\\n\"", "db.internal:5432", "'# x'", "[]",
+            "plain", "a b", "5", "true", "''", "\"\"", "'it''s'", "\"a, b\"", "\"\\u00e9\\n\"", "db.internal:5432",
+            "'# x'", "[]",
         ])
         return scalar == "[]" ? "~" : decorated(scalar)
     }
@@ -115,15 +120,21 @@ struct ManifestGenerator {
         isBehindArmor = false
         let deeper = String(repeating: " ", count: indent + random.number(1...4))
         switch random.number(0...(isText ? 5 : 11)) {
-        case 0: return " " + decorated(random.pick(["db.internal", "a b  c", "http://x:1/y?z=é", "a#b", "x'y", "-1x"])) + comment() + "\n"
-        case 1: return " " + decorated(random.pick(["'it''s'", "'a # b'", "\"q\\\"\\u00e9\\t\"", "\"\\x41: b\"", "'{}'"])) + comment() + "\n"
+        case 0:
+            return " " + decorated(random.pick(["db.internal", "a b  c", "http://x:1/y?z=é", "a#b", "x'y", "-1x"]))
+                + comment() + "\n"
+        case 1:
+            return " " + decorated(random.pick(["'it''s'", "'a # b'", "\"q\\\"\\u00e9\\t\"", "\"\\x41: b\"", "'{}'"]))
+                + comment() + "\n"
         case 2: return " " + decorated("first line\n\(deeper)second\n\n\(deeper)third") + "\n"
         case 3: return " " + decorated("\"first\n\(deeper)second \\\n\(deeper)third\"") + comment() + "\n"
         case 4: return " " + decorated("'first\n\n\(deeper)second'") + comment() + "\n"
         case 5: return block(indent, lines())
         case 6: return " " + decorated(random.pick(["5", "true", "~", "1.50", "no", "0o17"])) + comment() + "\n"
         case 7: return comment() + "\n"
-        case 8: return comment() + "\n" + (random.chance(30) ? "# above\n" : "") + deeper + random.pick(["plain", "'q'", "\"d\""]) + "\n"
+        case 8:
+            return comment() + "\n" + (random.chance(30) ? "# above\n" : "") + deeper
+                + random.pick(["plain", "'q'", "\"d\""]) + "\n"
         case 9: return " \"" + armorText().replacing("\n", with: "\\n") + "\"" + comment() + "\n"
         case 10 where !anchors.isEmpty: return " *" + random.pick(anchors) + comment() + "\n"
         default: return block(indent, armorText().split(separator: "\n").map(String.init), isArmor: true)
@@ -153,23 +164,31 @@ struct ManifestGenerator {
     }
 
     private mutating func lines() -> [String] {
-        let words = ["text", "# no comment", "a: b", "- x", "ключ 🔑", " deeper", "\ttab", "trailing  ", "", "'", "---x", "{"]
+        let words = [
+            "text", "# no comment", "a: b", "- x", "ключ 🔑", " deeper", "\ttab", "trailing  ", "", "'", "---x", "{",
+        ]
         return (0..<random.number(1...4)).map { _ in random.pick(words) } + ["end"]
     }
 
     mutating func armorText() -> String {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
         let lines = (0..<random.number(1...4)).map { _ in String((0..<64).map { _ in random.pick(letters) }) }
-        return "-----BEGIN AGE ENCRYPTED FILE-----\n" + lines.joined(separator: "\n") + "\n-----END AGE ENCRYPTED FILE-----\n"
+        return "-----BEGIN AGE ENCRYPTED FILE-----\n" + lines.joined(separator: "\n")
+            + "\n-----END AGE ENCRYPTED FILE-----\n"
     }
 
     /// Any text that may be put into a leaf.
     mutating func plainText() -> String {
-        let words = ["a", "é", "🔑", " ", "  ", "\n", "\n\n", "\"", "'", "\\", "#", ": ", "- ", "|", "{", "\t", "true", "5", "~", "\u{1}", "\r\n"]
+        let words = [
+            "a", "é", "🔑", " ", "  ", "\n", "\n\n", "\"", "'", "\\", "#", ": ", "- ", "|", "{", "\t", "true", "5", "~",
+            "\u{1}", "\r\n",
+        ]
         return (0..<random.number(0...6)).map { _ in random.pick(words) }.joined()
     }
 
-    private mutating func comment() -> String { random.chance(25) ? random.pick([" # note", "  # née 🔑", "   # a: b"]) : "" }
+    private mutating func comment() -> String {
+        random.chance(25) ? random.pick([" # note", "  # née 🔑", "   # a: b"]) : ""
+    }
 
     /// Comments and blank lines between two entries.
     private mutating func noise(_ indent: Int) -> String {

@@ -14,7 +14,8 @@ extension ManifestSchema {
                     "Kinds of events to send, such as rotation.failed; `*` stands for the rest of a name. All by default."
                 ),
                 Field(
-                    "minimumInterval", .durationOrZero, "Equal messages are sent at most once in this time.", default: "5m"),
+                    "minimumInterval", .durationOrZero, "Equal messages are sent at most once in this time.",
+                    default: "5m"),
             ], refused: noLiteralCredentials + noLiteralCommand,
             [
                 (
