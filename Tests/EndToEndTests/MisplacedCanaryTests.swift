@@ -27,11 +27,7 @@ import Testing
     }
 
     private var commands: [[String]] {
-        let repository = user.repository.path
-        return [
-            ["validate", "--repo", repository], ["validate", "--repo", repository, "--json"], ["plan", "--worktree"],
-            ["plan", "--worktree", "--json"],
-        ]
+        [["validate", "--repo", user.repository.path, "--json"], ["plan", "--worktree"]]
     }
 
     @Test(arguments: [

@@ -83,8 +83,8 @@ struct SealReader {
             guard let bytes = valueFile(file) else {
                 found.problems.append(
                     Diagnostic(
-                        code: "value.file-missing", "there is no file \(file) that can be read",
-                        hint: "`fromFile` is relative to the manifest, and names a regular file", at: span))
+                        code: "value.file-missing", "there is no file of this name that can be read",
+                        hint: "`fromFile` names a regular file, relative to the manifest", at: span))
                 return
             }
             add(bytes, manifest, .whole, path, span, valueFile: file, &found)
