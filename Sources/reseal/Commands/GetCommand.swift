@@ -32,7 +32,7 @@ struct GetCommand: AsyncParsableCommand {
         let id = try organization.id(name)
         let reading = try await vault.openVault().get(id, version: version, by: try vault.context())
         if json {
-            ReadingView.printJSON([reading], field: field, asList: false)
+            try ReadingView.printJSON([reading], field: field, asList: false)
         } else {
             ReadingView.printPlain(try ReadingView.content(of: reading, field: field))
         }
@@ -57,7 +57,7 @@ struct GetManyCommand: AsyncParsableCommand {
     func run() async throws {
         let ids = try wanted().map { try organization.id($0) }
         let readings = try await vault.openVault().getMany(ids, by: try vault.context())
-        ReadingView.printJSON(readings, field: nil, asList: true)
+        try ReadingView.printJSON(readings, field: nil, asList: true)
     }
 
     private func wanted() throws -> [String] {

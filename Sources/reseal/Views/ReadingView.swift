@@ -16,12 +16,14 @@ enum ReadingView {
         if Terminal.isTerminal(STDOUT_FILENO) { Terminal.print("") }
     }
 
-    /// `{"name":…,"value":…}`, or a list of them.
-    static func printJSON(_ readings: [SecretReading], field: String?, asList: Bool) {
+    /// `{"name":…,"value":…}`, or a list of them. A field that is not there is a failure, before anything is printed.
+    static func printJSON(_ readings: [SecretReading], field: String?, asList: Bool) throws {
+        let values = try readings.map { reading in
+            try field.map { scalar(try leaf($0, of: reading)) } ?? reading.value
+        }
         if asList { Terminal.write(Array("[".utf8), to: STDOUT_FILENO) }
-        for (index, reading) in readings.enumerated() {
+        for (index, (reading, value)) in zip(readings, values).enumerated() {
             if index > 0 { Terminal.write(Array(",".utf8), to: STDOUT_FILENO) }
-            let value = field.flatMap { reading.value.leaf(named: $0) }.map { scalar($0) } ?? reading.value
             let head = JSON.object([
                 "created_at": .string(reading.createdAt.description), "name": .string(reading.id.name),
                 "organization": .string(reading.id.organization), "version": .integer(reading.version),
