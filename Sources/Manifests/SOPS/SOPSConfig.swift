@@ -91,8 +91,13 @@ private struct SOPSConfigReader {
     }
 
     private mutating func regex(_ node: NodeID) -> String? {
+        let text = tree.string(node)
+        if let problem = StringFormat.fieldName.problem(text) {
+            report(.error, "`path_regex` \(problem)", at: node)
+            return nil
+        }
         do throws(ManifestFailure) {
-            return try LinearPattern(tree.string(node)).source
+            return try LinearPattern(text).source
         } catch {
             report(.error, "`path_regex`: \(error.message)", hint: error.hint, at: node)
             return nil

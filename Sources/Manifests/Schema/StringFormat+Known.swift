@@ -103,8 +103,10 @@ extension StringFormat {
         problem: RelativePath.problem)
 
     static let pathRegex = StringFormat(
-        "a regular expression in the syntax of RE2", pattern: "^[^\\u0000]+$", bytes: 1...LinearPattern.maximumBytes
+        "a regular expression in the syntax of RE2", pattern: #"^[^\u0000-\u001f\u007f]+$"#,
+        bytes: 1...LinearPattern.maximumBytes
     ) { text in
+        if let problem = fieldName.problem(text) { return problem }
         do throws(ManifestFailure) {
             _ = try LinearPattern(text)
             return nil

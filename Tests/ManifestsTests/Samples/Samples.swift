@@ -69,10 +69,13 @@ enum Samples {
               - manifests/prod/**
             names:
               - prod/*
+            pathRegex: "[.]ya?ml$"
+            below: manifests/prod
             recipients:
               - group:ops
           - recipients:
               - \(Key.alice)
+        fromSOPSConfig: .sops.yaml
 
         """
 
