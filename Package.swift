@@ -138,3 +138,16 @@ let package = Package(
             swiftSettings: strict),
     ]
 )
+
+// Built by scripts/fuzz only, for it needs the runtime that `-sanitize=fuzzer` links.
+if Context.environment["RESEAL_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "reseal-fuzz",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "CLibFuzzer",
+            ],
+            path: "Fuzz/Harness", swiftSettings: strict),
+    ]
+}
