@@ -71,7 +71,8 @@ struct CollectionWriter {
     }
 
     /// Takes the entry at `place` out of a mapping, likewise.
-    func remove(entry place: Int, from mapping: NodeID, of key: NodeID, _ patch: inout BytePatch) throws(ManifestFailure)
+    func remove(entry place: Int, from mapping: NodeID, of key: NodeID, _ patch: inout BytePatch)
+        throws(ManifestFailure)
     {
         try remove(place, from: mapping, of: key, empty: " {}", &patch)
     }

@@ -57,7 +57,8 @@ package struct RecipientMismatch: Sendable {
         switch stanzas {
         case .count(let found, let wanted):
             parts.append("is sealed for \(found) recipients where the rules name \(wanted)")
-        case .kinds(let types): parts.append("is sealed for recipients of another kind (\(Self.list(types.map(quoted))))")
+        case .kinds(let types):
+            parts.append("is sealed for recipients of another kind (\(Self.list(types.map(quoted))))")
         case nil: break
         }
         return parts.joined(separator: ", and ")

@@ -37,6 +37,8 @@ package struct RecipientRules: Sendable {
     package struct Rule: Sendable {
         package let paths: [Glob]
         package let names: [Glob]
+        /// As written; `nil` for any file.
+        package let pattern: RecipientsSpec.PathPattern?
         let pathPattern: (regex: LinearPattern, folder: String)?
         /// Recipients and `group:NAME`, as written.
         package let written: [String]
@@ -88,7 +90,8 @@ package struct RecipientRules: Sendable {
             }
             rules.append(
                 Rule(
-                    paths: rule.paths, names: rule.names, pathPattern: try Self.compiled(rule.pathPattern),
+                    paths: rule.paths, names: rule.names, pattern: rule.pathPattern,
+                    pathPattern: try Self.compiled(rule.pathPattern),
                     written: rule.recipients, audience: known.audience(numbers)))
         }
         controller = known.recipients[first]
@@ -135,7 +138,8 @@ package struct RecipientRules: Sendable {
     /// Every recipient that the manifest names, each once, the controller first.
     package var everyone: [any ListedRecipient] {
         var seen: Set<String> = []
-        let all = [controller] + groups.sorted { $0.key < $1.key }.flatMap(\.value) + rules.flatMap(\.audience.recipients)
+        let all =
+            [controller] + groups.sorted { $0.key < $1.key }.flatMap(\.value) + rules.flatMap(\.audience.recipients)
         return all.filter { seen.insert($0.description).inserted }
     }
 

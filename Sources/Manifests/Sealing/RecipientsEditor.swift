@@ -39,7 +39,9 @@ package struct RecipientsEditor {
     // MARK: Adding
 
     /// Names `recipient` (or `group:NAME`, in rules) in each of `places`. A group that is not there is made.
-    package mutating func add(_ recipient: String, to places: [RecipientsPlace]) throws(ManifestFailure) -> RecipientsEdit {
+    package mutating func add(_ recipient: String, to places: [RecipientsPlace]) throws(ManifestFailure)
+        -> RecipientsEdit
+    {
         var wanted = before
         var changed: [RecipientsPlace] = []
         for place in places where try Self.add(recipient, to: place, of: &wanted) {
@@ -132,7 +134,8 @@ package struct RecipientsEditor {
         for name in emptied { wanted.groups[name] = nil }
         for index in wanted.rules.indices {
             let rule = wanted.rules[index]
-            wanted.rules[index] = rule.naming(rule.recipients.filter { text in !emptied.contains { text == "group:\($0)" } })
+            wanted.rules[index] = rule.naming(
+                rule.recipients.filter { text in !emptied.contains { text == "group:\($0)" } })
         }
         try cut(recipients, changed, emptied)
         try verify(wanted)
@@ -201,7 +204,7 @@ package struct RecipientsEditor {
         guard old.manifests.map(\.key) == new.manifests.map(\.key) else { throw .unsafe }
         for (before, after) in zip(old.manifests, new.manifests) {
             if case .recipients(let spec) = after.spec {
-                guard spec == wanted else { throw .unsafe }
+                guard spec.says(wanted) else { throw .unsafe }
             } else {
                 guard before.publicForm == after.publicForm, before.documentIndex == after.documentIndex else {
                     throw .unsafe
@@ -212,7 +215,18 @@ package struct RecipientsEditor {
 }
 
 extension RecipientsSpec.Rule {
-    fileprivate func naming(_ recipients: [String]) -> Self { Self(paths: paths, names: names, recipients: recipients) }
+    fileprivate func naming(_ recipients: [String]) -> Self {
+        Self(paths: paths, names: names, pathPattern: pathPattern, recipients: recipients)
+    }
+}
+
+extension RecipientsSpec {
+    /// Equal, wherever in the file the mention of a `.sops.yaml` stands.
+    fileprivate func says(_ other: RecipientsSpec) -> Bool {
+        var (mine, theirs) = (self, other)
+        (mine.sopsConfig, theirs.sopsConfig) = (nil, nil)
+        return mine == theirs && sopsConfig?.path == other.sopsConfig?.path
+    }
 }
 
 extension RecipientsDocument {

@@ -30,7 +30,9 @@ package struct RecipientAccess: Sendable {
         }
         for recipient in law.rules.everyone { _ = place(recipient.fingerprint) }
         for (number, entry) in survey.entries.enumerated() {
-            for fingerprint in law.audience(of: entry).fingerprints { access[place(fingerprint)].mayOpen.append(number) }
+            for fingerprint in law.audience(of: entry).fingerprints {
+                access[place(fingerprint)].mayOpen.append(number)
+            }
             for fingerprint in entry.binding?.recipients ?? [] { access[place(fingerprint)].canOpen.append(number) }
         }
         return access
