@@ -238,7 +238,7 @@ import Testing
         let removed = try Self.removed("D", in: String(decoding: added.bytes, as: UTF8.self))
         // An added comma in front of a comment stays; so does a `groups` that was made.
         let rest = String(decoding: removed.bytes, as: UTF8.self)
-            .replacing(",  # b", with: "  # b").replacing("  groups: {}\n", with: "").replacing(", ,]", with: ",]")
+            .replacing(",  # b", with: "  # b").replacing("  groups: {}\n", with: "").replacing(", ]", with: ",]")
         #expect(rest == text.replacing("  groups: {}\n", with: ""))
     }
 
@@ -255,6 +255,6 @@ import Testing
             + "---\napiVersion: reseal/v1\nkind: Secret\nmetadata: {name: x}\nspec: {valu: 1}\n"
         let error = #expect(throws: ManifestFailure.self) { try Self.added("D", [.group("sre")], to: text) }
         #expect(error?.kind == .unreadable)
-        #expect(error?.span?.line == 10)
+        #expect(error?.span?.line == 11)
     }
 }

@@ -45,6 +45,9 @@ struct Team {
             metadata: {name: repository}
             spec: {id: 0123456789abcdef}
             """)
+        try team.write(
+            "manifests/roles.yaml",
+            "apiVersion: reseal/v1\nkind: Role\nmetadata: {name: sre}\nspec: {members: [user:ada]}")
         try team.writeRules()
         return team
     }

@@ -38,7 +38,7 @@ extension OffboardingReport {
             if field != .whole { text += "    field: \(quote(field.description))\n" }
         case .file(let path): text += "  - file: \(quote(path))\n"
         }
-        text += "    basis: \(value.basis.rawValue)\n    versions:\n"
+        text += "    basis: \(value.basis.rawValue)\n    versions:\(value.versions.isEmpty ? " []" : "")\n"
         for version in value.versions {
             let commit = version.commit.map { "commit: \"\($0)\", " } ?? ""
             text += "      - {\(commit)file: \(quote(version.file)), counter: \(version.counter)}\n"

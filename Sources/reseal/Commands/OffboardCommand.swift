@@ -136,7 +136,7 @@ struct OffboardCommand: AsyncParsableCommand {
             }
             guard !statuses.isEmpty else {
                 throw ReconcileFailure(
-                    .unknownRecipient, "there is no report about `\(SafeText.line(recipient))`",
+                    .unknownRecipient, "there is no report about a recipient of that text, fingerprint or name",
                     hint: "`reseal offboard --status` shows all reports")
             }
         }

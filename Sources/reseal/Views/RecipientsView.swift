@@ -7,11 +7,16 @@ struct RecipientsView {
     let survey: SealSurvey
     let showsValues: Bool
     private let access: [RecipientAccess]
+    /// Names by the texts of recipients.
+    private let names: [String: String]
 
     init(survey: SealSurvey, showsValues: Bool) {
         self.survey = survey
         self.showsValues = showsValues
         access = RecipientAccess.all(survey)
+        names = Dictionary(
+            access.compactMap { who in who.text.flatMap { text in who.name.map { (text, $0) } } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private var rules: RecipientRules { survey.law.rules }
@@ -74,8 +79,7 @@ struct RecipientsView {
     }
 
     private func name(_ text: String) -> String {
-        let who = access.first { $0.text == text }
-        return who?.name ?? RecipientNames.shortened(text)
+        names[text] ?? RecipientNames.shortened(text)
     }
 
     private func values(of who: RecipientAccess, _ style: Style) -> [String] {
