@@ -20,8 +20,10 @@ struct Floor {
         let theirs = try X25519PrivateKey()
         let key = try SystemRandom.secret(32)
         let nonce = [UInt8](repeating: 0, count: 12)
-        let fileKey = try AEAD.chaCha20Poly1305.seal(SecretBytes([UInt8](repeating: 1, count: 16)), key: key, nonce: nonce)
-        let payload = try AEAD.chaCha20Poly1305.seal(SecretBytes([UInt8](repeating: 2, count: 24)), key: key, nonce: nonce)
+        let fileKey = try AEAD.chaCha20Poly1305.seal(
+            SecretBytes([UInt8](repeating: 1, count: 16)), key: key, nonce: nonce)
+        let payload = try AEAD.chaCha20Poly1305.seal(
+            SecretBytes([UInt8](repeating: 2, count: 24)), key: key, nonce: nonce)
         let header = [UInt8](repeating: 3, count: 400)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         return measure {
@@ -29,7 +31,8 @@ struct Floor {
                 for _ in stride(from: core, to: count, by: cores) {
                     let opened = try? {
                         let shared = try ours.sharedSecret(with: theirs.publicKey)
-                        _ = try KDF.hkdf(shared, salt: ours.publicKey + theirs.publicKey, info: "age-encryption.org/v1/X25519")
+                        _ = try KDF.hkdf(
+                            shared, salt: ours.publicKey + theirs.publicKey, info: "age-encryption.org/v1/X25519")
                         _ = try AEAD.chaCha20Poly1305.open(fileKey, key: key, nonce: nonce)
                         let mac = try KDF.hkdf(shared, info: "header")
                         _ = try HMAC.code(header, key: mac)
@@ -48,14 +51,16 @@ struct Floor {
         let pool = try DatabasePool(path: path)
         try pool.write { db in
             try db.execute(
-                sql: "CREATE TABLE versions (id INTEGER PRIMARY KEY, name TEXT UNIQUE, spec BLOB, dek BLOB, value BLOB)")
+                sql: "CREATE TABLE versions (id INTEGER PRIMARY KEY, name TEXT UNIQUE, spec BLOB, dek BLOB, value BLOB)"
+            )
         }
         let spec = Data(repeating: 1, count: 400)
         let dek = Data(repeating: 2, count: 60)
         let value = Data(repeating: 3, count: 140)
         return try measure {
             try pool.write { db in
-                let statement = try db.makeStatement(sql: "INSERT INTO versions (name, spec, dek, value) VALUES (?, ?, ?, ?)")
+                let statement = try db.makeStatement(
+                    sql: "INSERT INTO versions (name, spec, dek, value) VALUES (?, ?, ?, ?)")
                 for index in 0..<count { try statement.execute(arguments: ["secret-\(index)", spec, dek, value]) }
             }
         }

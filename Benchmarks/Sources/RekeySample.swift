@@ -75,7 +75,9 @@ struct RekeySample {
             """
     }
 
-    private static func put(_ text: String, _ path: String) throws { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) }
+    private static func put(_ text: String, _ path: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    }
 }
 
 /// The time that the primitives alone take to open `count` values with one identity and to seal them for two
@@ -119,7 +121,8 @@ struct RekeyFloor {
         for _ in 0..<recipients {
             let ephemeral = try X25519PrivateKey()
             let agreed = try ephemeral.sharedSecret(with: theirs.publicKey)
-            let key = try KDF.hkdf(agreed, salt: ephemeral.publicKey + theirs.publicKey, info: "age-encryption.org/v1/X25519")
+            let key = try KDF.hkdf(
+                agreed, salt: ephemeral.publicKey + theirs.publicKey, info: "age-encryption.org/v1/X25519")
             _ = try AEAD.chaCha20Poly1305.seal(fileKey, key: key, nonce: nonce)
         }
         _ = try HMAC.code(header, key: try KDF.hkdf(fileKey, info: "header"))

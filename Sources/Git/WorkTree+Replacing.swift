@@ -125,7 +125,9 @@ private struct Draft {
             let present = try WorkTree.readFile(
                 Array(place.name.utf8), in: place.folder, path: file.path, limitBytes: file.before.count + 1)
             guard present == file.before else { throw changed }
-            guard renameat(place.folder.number, name, place.folder.number, place.name) == 0 else { throw refusal("replace") }
+            guard renameat(place.folder.number, name, place.folder.number, place.name) == 0 else {
+                throw refusal("replace")
+            }
         } catch {
             unlinkat(place.folder.number, name, 0)
             throw error.kind == .tooLarge ? changed : error

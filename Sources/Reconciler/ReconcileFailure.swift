@@ -19,6 +19,8 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case unknownRecipient = "recipients.unknown"
         /// The controller cannot be taken out of the rules.
         case controllerStays = "recipients.controller"
+        /// A `.sops.yaml` names the recipient, which is not edited here.
+        case namedElsewhere = "recipients.named-elsewhere"
         case notInReport = "offboarding.not-in-report"
     }
 

@@ -12,9 +12,12 @@ import Testing
 
     @Test func addingSaysWhatIsLeftToDo() throws {
         let result = try team.reseal("recipients", "add", team["carol"], "--group", "sre")
-        #expect(result.errorText.contains("added \(team["carol"].prefix(20))… to group sre in manifests/recipients.yaml"))
+        #expect(
+            result.errorText.contains("added \(team["carol"].prefix(20))… to group sre in manifests/recipients.yaml"))
         #expect(result.errorText.contains("1 value(s) in 1 file(s) do not fit the rules: `reseal rekey` reseals them"))
-        #expect(try team.read("manifests/recipients.yaml") == team.rules().replacing("# bob\n", with: "# bob\n      - \(team["carol"])\n"))
+        #expect(
+            try team.read("manifests/recipients.yaml")
+                == team.rules().replacing("# bob\n", with: "# bob\n      - \(team["carol"])\n"))
         // Nothing is sealed for her before that.
         #expect(try team.opened("manifests/staging/db.yaml", as: "carol") == nil)
         try team.rekey()
@@ -27,7 +30,8 @@ import Testing
         let json = try team.json("recipients", "add", "group:carol", "--rule", "1", "--rule", "2")
         #expect(json["changed"] == ["rule 1", "rule 2"])
         #expect(json["misfits"]?.texts("secret").sorted() == ["prod/db", "staging/db"])
-        #expect(try team.json("recipients", "list")["recipients"]?.texts("name") == ["controller", "carol", "alice", "bob"])
+        #expect(
+            try team.json("recipients", "list")["recipients"]?.texts("name") == ["controller", "carol", "alice", "bob"])
         // The same again changes nothing.
         let before = try team.bytes("manifests/recipients.yaml")
         let again = try team.reseal("recipients", "add", "group:carol", "--rule", "1")
@@ -36,13 +40,17 @@ import Testing
     }
 
     @Test(arguments: [
-        (["age1nonsense", "--group", "sre"], 1, "[age.recipient]"), (["CAROL"], 64, "name a list with --group or --rule"),
-        (["CAROL", "--rule", "7"], 1, "there is no rule 7; the manifest has 2"), (["group:none", "--rule", "1"], 1, "there is no group `none`"),
-        (["group:sre", "--group", "x"], 64, "a group cannot be in a group"), (["SECRET", "--group", "sre"], 1, "this is an identity, not a recipient"),
+        (["age1nonsense", "--group", "sre"], 1, "[age.recipient]"),
+        (["CAROL"], 64, "name a list with --group or --rule"),
+        (["CAROL", "--rule", "7"], 1, "there is no rule 7; the manifest has 2"),
+        (["group:none", "--rule", "1"], 1, "there is no group `none`"),
+        (["group:sre", "--group", "x"], 64, "a group cannot be in a group"),
+        (["SECRET", "--group", "sre"], 1, "this is an identity, not a recipient"),
         (["CAROL", "--group", "no good\u{7}"], 1, "manifests/recipients.yaml"),
     ])
     func whatCannotBeAddedIsRefused(words: [String], status: Int32, message: String) throws {
-        let secret = try String(contentsOfFile: team.identity("bob"), encoding: .utf8).split(separator: "\n").last.map(String.init)
+        let secret = try String(contentsOfFile: team.identity("bob"), encoding: .utf8).split(separator: "\n").last.map(
+            String.init)
         let words = words.map { $0 == "CAROL" ? team["carol"] : $0 == "SECRET" ? secret ?? "" : $0 }
         let before = try team.bytes("manifests/recipients.yaml")
         let result = try team.user.reseal(["recipients", "add"] + words, directory: team.repository.path)
@@ -80,7 +88,8 @@ import Testing
     @Test func theManifestMayStandAnywhere() throws {
         try team.repository.git("mv", "manifests/recipients.yaml", "manifests/staging/who.yaml")
         try team.reseal("recipients", "add", team["carol"], "--rule", "2")
-        #expect(try team.read("manifests/staging/who.yaml").contains("recipients: [\(team["alice"]), \(team["carol"])]"))
+        #expect(
+            try team.read("manifests/staging/who.yaml").contains("recipients: [\(team["alice"]), \(team["carol"])]"))
     }
 
     @Test func aReadOnlyManifestIsLeftAlone() throws {

@@ -10,7 +10,7 @@ import Testing
         let canaries = ["field", "file", "unbound", "foreign", "new"].map { Canary($0) }
         func value(_ channel: String) -> String { canaries.first { $0.channel == channel }?.value ?? "" }
         try team.writeSecret("staging/db")
-        try team.seal("staging/db", "password", value("field"))
+        try team.seal("staging/db", value("field"))
         try team.write(
             "manifests/staging/file.yaml",
             "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: staging/file}\nspec: {value: {fromFile: v.age}}\n")
@@ -35,7 +35,7 @@ import Testing
         try run("rekey", key[0], key[1], "--json")
         try run("recipients", "add", team["carol"], "--group", "sre", "--json")
         try run("offboard", "bob", key[0], key[1], "--report", team.user.folder.file("ticket.md"))
-        try team.seal("staging/db", "password", value("new"))
+        try team.seal("staging/db", value("new"))
         try run("offboard", "--status", key[0], key[1])
         try run("offboard", "--status", key[0], key[1], "--json")
         try team.repository.commit()

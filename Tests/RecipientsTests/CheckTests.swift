@@ -22,7 +22,9 @@ import Testing
         try team.writeUnbound("prod/fits", "x", for: ["controller", "alice"])
         try team.writeUnbound("prod/more", "x", for: ["controller", "alice", "bob"])
         // Sealed for another place: somebody copied the value of production to where he may read it.
-        try team.write("manifests/prod/copy.yaml", try team.read("manifests/prod/db.yaml").replacing("name: prod/db", with: "name: staging/copy"))
+        try team.write(
+            "manifests/prod/copy.yaml",
+            try team.read("manifests/prod/db.yaml").replacing("name: prod/db", with: "name: staging/copy"))
         // Bob leaves staging, carol joins production.
         try team.writeRules(
             team.rules().replacing("      - \(team["bob"])   # bob\n", with: "")
@@ -46,7 +48,10 @@ import Testing
 
         let text = try team.reseal("recipients", "check", exits: 6).text
         #expect(text.contains("manifests/prod/db.yaml:8:15: error: `password` of prod/db cannot be opened by age1"))
-        #expect(text.contains("manifests/staging/db.yaml:8:15: error: `password` of staging/db can be opened by the unknown recipient"))
+        #expect(
+            text.contains(
+                "manifests/staging/db.yaml:8:15: error: `password` of staging/db can be opened by the unknown recipient"
+            ))
         #expect(text.contains("is sealed for 3 recipients where the rules name 3") == false)
         #expect(text.contains("5 of 5 sealed values, in 5 file(s), do not fit the rules."))
         #expect(text.contains("`reseal rekey prod/db` reseals it"))
@@ -67,7 +72,8 @@ import Testing
         _ = try team.json("recipients", "check", exits: 6)
         try team.repository.commit()
         let json = try team.json("recipients", "check", "--ref", "main", exits: 6)
-        #expect(json["misfits"]?[0]?["position"]?["commit"]?.stringValue == (try team.repository.id("main").description))
+        #expect(
+            json["misfits"]?[0]?["position"]?["commit"]?.stringValue == (try team.repository.id("main").description))
     }
 
     @Test func valuesInFilesAreCheckedByTheirManifest() throws {
@@ -97,7 +103,8 @@ import Testing
 
     @Test func aManifestThatCannotBeReadMakesTheAnswerIncomplete() throws {
         try team.writeSamples()
-        try team.write("manifests/broken.yaml", "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: x}\nspec: {valeu: 1}\n")
+        try team.write(
+            "manifests/broken.yaml", "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: x}\nspec: {valeu: 1}\n")
         let result = try team.reseal("recipients", "check", exits: 1)
         #expect(result.text == "2 sealed values fit the rules.")
         #expect(result.errorText.contains("manifests/broken.yaml:4:8: error: unknown key `valeu`"))
@@ -105,13 +112,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ("controller: x", "manifest.value", 5), ("controller: 1", "manifest.type", 5), ("groups: {}", "manifest.missing-key", 4),
+        ("controller: x", "manifest.value", 5), ("controller: 1", "manifest.type", 5),
+        ("groups: {}", "manifest.missing-key", 4),
         ("controller: AGE-SECRET-KEY-1QQQ", "manifest.value", 5),
     ])
     func aMalformedRecipientsManifestIsToldWithItsPlace(spec: String, code: String, line: Int) throws {
         try team.writeSamples()
         try team.writeRules("apiVersion: reseal/v1\nkind: Recipients\nmetadata: {name: r}\nspec:\n  \(spec)\n")
-        for command in [["recipients", "check"], ["recipients", "list"], ["rekey", "--dry-run"], ["offboard", team["bob"], "--dry-run"]] {
+        for command in [
+            ["recipients", "check"], ["recipients", "list"], ["rekey", "--dry-run"],
+            ["offboard", team["bob"], "--dry-run"],
+        ] {
             let result = try team.user.reseal(command, directory: team.repository.path)
             #expect(result.status == 1)
             #expect(result.errorText.contains("manifests/recipients.yaml:\(line):"), "\(result.errorText)")
@@ -138,7 +149,8 @@ import Testing
             "    - {names: [\"team-\(start)/**\"], recipients: [\"group:group-\(start)\"]}"
         }.joined(separator: "\n")
         try team.writeRules(
-            team.rules().replacing("  groups:\n", with: "  groups:\n\(groups)\n").replacing("  rules:\n", with: "  rules:\n\(rules)\n"))
+            team.rules().replacing("  groups:\n", with: "  groups:\n\(groups)\n").replacing(
+                "  rules:\n", with: "  rules:\n\(rules)\n"))
         try team.writeSamples()
         try team.writeSecret("team-0/db")
         try team.seal("team-0/db", "x")
@@ -147,7 +159,9 @@ import Testing
         #expect(try team.json("recipients", "check")["fits"] == true)
         // A rule for all of them is more than a value can have.
         let all = stride(from: 0, to: many.count, by: 250).map { "\"group:group-\($0)\"" }.joined(separator: ", ")
-        try team.writeRules(try team.read("manifests/recipients.yaml").replacing("recipients: [\"group:sre\"]", with: "recipients: [\(all)]"))
+        try team.writeRules(
+            try team.read("manifests/recipients.yaml").replacing(
+                "recipients: [\"group:sre\"]", with: "recipients: [\(all)]"))
         let refused = try team.reseal("recipients", "check", exits: 1)
         #expect(refused.errorText.contains("rule 41 of the Recipients manifest names more than 1024 recipients"))
     }
@@ -172,7 +186,10 @@ import Testing
         #expect(json["rules"]?[0]?["paths"] == ["manifests/staging/**"])
 
         let text = try team.reseal("recipients", "list", "--values").text
-        #expect(text.contains("  1  paths manifests/staging/** → controller, group:sre\n  2  names prod/** → controller, alice\n  -  everything else → controller"))
+        #expect(
+            text.contains(
+                "  1  paths manifests/staging/** → controller, group:sre\n  2  names prod/** → controller, alice\n  -  everything else → controller"
+            ))
         #expect(text.contains("  sre: alice\n"))
         #expect(text.contains("(not in the rules)  \(try team.fingerprint("bob"))  0         1"))
         #expect(text.contains("1 value(s) without a binding"))

@@ -14,7 +14,9 @@ import Testing
         let json = try team.json("offboard", team[who], "--dry-run")
         let values = json["values"]?.arrayValue ?? []
         return Dictionary(
-            uniqueKeysWithValues: values.map { ($0["value"]?.stringValue ?? "", $0["versions"]?.arrayValue?.count ?? 0) })
+            uniqueKeysWithValues: values.map {
+                ($0["value"]?.stringValue ?? "", $0["versions"]?.arrayValue?.count ?? 0)
+            })
     }
 
     private func setRules(_ recipients: [String], for names: String = "**") throws {
@@ -101,7 +103,8 @@ import Testing
         try team.repository.git("tag", "-a", "old", "-m", "old")
         try team.repository.git("reset", "-q", "--hard", "HEAD~1")
         try team.repository.git("checkout", "-q", "main")
-        #expect(try found() == ["merged#password": 1, "base#password": 1, "unmerged#password": 1, "tagged#password": 1])
+        #expect(
+            try found() == ["merged#password": 1, "base#password": 1, "unmerged#password": 1, "tagged#password": 1])
     }
 
     @Test func unboundValuesAreJudgedByTheRulesOfTheirTime() throws {
@@ -118,7 +121,9 @@ import Testing
     }
 
     @Test func rulesThatCannotBeReadCountAgainstWhomTheyMention() throws {
-        try team.writeRules("apiVersion: reseal/v1\nkind: Recipients\nmetadata: {name: r}\nspec:\n  controler: x\n  groups: {x: [\(team["carol"])]}\n")
+        try team.writeRules(
+            "apiVersion: reseal/v1\nkind: Recipients\nmetadata: {name: r}\nspec:\n  controler: x\n  groups: {x: [\(team["carol"])]}\n"
+        )
         try team.writeUnbound("then", "x", for: ["controller"])
         try team.repository.commit("broken rules")
         try team.writeRules()
@@ -147,8 +152,11 @@ import Testing
             try team.seal(name, "x")
         }
         // With an error in the document; in comments; in a file of another name, outside of the folder.
-        try team.write("manifests/broken.yaml", try team.read("manifests/broken.yaml").replacing("permissions", with: "permisions"))
-        let commented = try team.read("manifests/commented.yaml").split(separator: "\n", omittingEmptySubsequences: false)
+        try team.write(
+            "manifests/broken.yaml", try team.read("manifests/broken.yaml").replacing("permissions", with: "permisions")
+        )
+        let commented = try team.read("manifests/commented.yaml").split(
+            separator: "\n", omittingEmptySubsequences: false)
         try team.write("manifests/commented.yaml", commented.map { "#  \($0)" }.joined(separator: "\n"))
         try team.write("backup/elsewhere.yaml", try team.read("manifests/elsewhere.yaml"))
         try team.write("manifests/elsewhere.yaml.bak", try team.read("manifests/elsewhere.yaml"))

@@ -24,7 +24,9 @@ import Testing
         return team
     }
 
-    private var files: [String] { (0..<Self.count).map { "manifests/staging/s\($0).yaml" } + ["manifests/staging/v.age"] }
+    private var files: [String] {
+        (0..<Self.count).map { "manifests/staging/s\($0).yaml" } + ["manifests/staging/v.age"]
+    }
 
     private static let points = [
         "rekey.resealed", "rekey.resealed:5", "rekey.resealed:13", "worktree.beforeSync", "worktree.beforeRename",
@@ -44,7 +46,10 @@ import Testing
             replaced += 1
             #expect(try team.binding(file).counter == 1)
         }
-        let renames = point.hasPrefix("worktree.beforeRename") ? (Int(point.split(separator: ":").dropFirst().first ?? "1") ?? 1) - 1 : point == "worktree.afterRename" ? 13 : 0
+        let renames =
+            point.hasPrefix("worktree.beforeRename")
+            ? (Int(point.split(separator: ":").dropFirst().first ?? "1") ?? 1) - 1
+            : point == "worktree.afterRename" ? 13 : 0
         #expect(replaced == renames)
 
         // A manifest that is still there and a draft are told apart, and the draft goes.
@@ -67,7 +72,9 @@ import Testing
         for point in Self.points { #expect(list.errorText.contains("fault-point \(point.split(separator: ":")[0])\n")) }
     }
 
-    @Test(arguments: ["offboard.reported", "offboard.removed", "worktree.beforeRename", "file.beforeRename", "rekey.resealed:3"])
+    @Test(arguments: [
+        "offboard.reported", "offboard.removed", "worktree.beforeRename", "file.beforeRename", "rekey.resealed:3",
+    ])
     func offboardingGoesOnWhereItStopped(point: String) throws {
         try team.rekey()
         try team.repository.commit("bound")

@@ -36,12 +36,16 @@ import Testing
 
     @Test func whoGoesCanOpenNothingThatIsSealedNow() throws {
         let result = try offboard()
-        #expect(result.text.contains("bob (\(team["bob"].prefix(20))…) could open 1 value(s), 1 version(s) in all; searched: 1 commits"))
+        #expect(
+            result.text.contains(
+                "bob (\(team["bob"].prefix(20))…) could open 1 value(s), 1 version(s) in all; searched: 1 commits"))
         #expect(result.text.contains("it is taken out of group sre in manifests/recipients.yaml"))
         #expect(result.errorText.contains("resealed 1 value(s) in 1 file(s); 1 fit already"))
         #expect(try team.opened("manifests/staging/db.yaml", as: "bob") == nil)
         #expect(try team.opened("manifests/staging/db.yaml", as: "alice") == "password of staging/db")
-        #expect(try team.read("manifests/recipients.yaml") == team.rules().replacing("      - \(team["bob"])   # bob\n", with: ""))
+        #expect(
+            try team.read("manifests/recipients.yaml")
+                == team.rules().replacing("      - \(team["bob"])   # bob\n", with: ""))
         let text = try team.read(report("bob"))
         #expect(text.contains("recipient: \"\(team["bob"])\"\nname: \"bob\"\n"))
         #expect(text.contains("  - secret: staging/db\n    field: \"password\"\n    basis: binding\n"))
@@ -149,7 +153,8 @@ import Testing
         try team.repository.commit("bob has left")
         #expect(try states(exits: 1) == ["staging/db#password": "due"])
         // Resealing, for whatever reason, is no rotation.
-        try team.writeRules(team.rules().replacing("      - \(team["bob"])   # bob\n", with: "      - \(team["carol"]) # carol\n"))
+        try team.writeRules(
+            team.rules().replacing("      - \(team["bob"])   # bob\n", with: "      - \(team["carol"]) # carol\n"))
         try team.rekey()
         #expect(try states(exits: 1) == ["staging/db#password": "due"])
         try team.seal("staging/db", "a new password")
@@ -174,7 +179,8 @@ import Testing
         #expect(try states(exits: 0, "--identity", team.identity("controller")) == ["staging/db#password": "rotated"])
         // An identity that opens nothing proves nothing, and says so.
         let carol = try team.reseal("offboard", "--status", "--identity", team.identity("carol"))
-        #expect(carol.errorText.contains("staging/db#password could not be compared: its present value cannot be opened"))
+        #expect(
+            carol.errorText.contains("staging/db#password could not be compared: its present value cannot be opened"))
     }
 
     @Test func aClaimThatIsNotTrueIsFound() throws {
@@ -206,7 +212,9 @@ import Testing
         try offboard()
         try team.repository.commit("bob has left")
         try team.repository.git("mv", "manifests/staging/db.yaml", "manifests/staging/moved.yaml")
-        #expect(try team.json("offboard", "--status", exits: 1)["reports"]?[0]?["values"]?[0]?["position"]?["file"] == "manifests/staging/moved.yaml")
+        #expect(
+            try team.json("offboard", "--status", exits: 1)["reports"]?[0]?["values"]?[0]?["position"]?["file"]
+                == "manifests/staging/moved.yaml")
         try team.seal("staging/db", "new")
         #expect(try states(exits: 0) == ["staging/db#password": "rotated"])
     }

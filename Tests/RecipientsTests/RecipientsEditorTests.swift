@@ -42,27 +42,46 @@ import Testing
     static let additions: [(String, RecipientsPlace, String)] = [
         // Lists on one line.
         ("  groups: {sre: [<A>]}\n", .group("sre"), "  groups: {sre: [<A>, <D>]}\n"),
-        ("  groups:\n    sre: [ <A>, <B> ]   # people\n", .group("sre"), "  groups:\n    sre: [ <A>, <B>, <D> ]   # people\n"),
+        (
+            "  groups:\n    sre: [ <A>, <B> ]   # people\n", .group("sre"),
+            "  groups:\n    sre: [ <A>, <B>, <D> ]   # people\n"
+        ),
         ("  groups:\n    sre: [<A>,]\n", .group("sre"), "  groups:\n    sre: [<A>, <D>,]\n"),
         ("  rules:\n    - recipients: [] # nobody\n", .rule(1), "  rules:\n    - recipients: [<D>] # nobody\n"),
-        ("  rules: [{recipients: []}, {recipients: [<A>]}]\n", .rule(2), "  rules: [{recipients: []}, {recipients: [<A>, <D>]}]\n"),
+        (
+            "  rules: [{recipients: []}, {recipients: [<A>]}]\n", .rule(2),
+            "  rules: [{recipients: []}, {recipients: [<A>, <D>]}]\n"
+        ),
         // Lists with an item on each line.
-        ("  groups:\n    sre: [\n      <A>, # a\n      <B>  # b\n    ]\n", .group("sre"),
-            "  groups:\n    sre: [\n      <A>, # a\n      <B>,  # b\n      <D>\n    ]\n"),
-        ("  groups:\n    sre: [\n      <A>, # a\n      <B>, # b\n    ]\n", .group("sre"),
-            "  groups:\n    sre: [\n      <A>, # a\n      <B>, # b\n      <D>,\n    ]\n"),
+        (
+            "  groups:\n    sre: [\n      <A>, # a\n      <B>  # b\n    ]\n", .group("sre"),
+            "  groups:\n    sre: [\n      <A>, # a\n      <B>,  # b\n      <D>\n    ]\n"
+        ),
+        (
+            "  groups:\n    sre: [\n      <A>, # a\n      <B>, # b\n    ]\n", .group("sre"),
+            "  groups:\n    sre: [\n      <A>, # a\n      <B>, # b\n      <D>,\n    ]\n"
+        ),
         // Block lists.
-        ("  groups:\n    sre:\n      - <A> # a\n      # between\n      - <B> # b\n    # behind\n  rules: []\n", .group("sre"),
-            "  groups:\n    sre:\n      - <A> # a\n      # between\n      - <B> # b\n      - <D>\n    # behind\n  rules: []\n"),
-        ("  groups:\n    sre:\n    - <A>\n    ops:\n    - <B>\n", .group("sre"),
-            "  groups:\n    sre:\n    - <A>\n    - <D>\n    ops:\n    - <B>\n"),
-        ("  rules:\n  - recipients:\n    -   <A>\n    paths: [\"a/**\"]\n", .rule(1),
-            "  rules:\n  - recipients:\n    -   <A>\n    - <D>\n    paths: [\"a/**\"]\n"),
+        (
+            "  groups:\n    sre:\n      - <A> # a\n      # between\n      - <B> # b\n    # behind\n  rules: []\n",
+            .group("sre"),
+            "  groups:\n    sre:\n      - <A> # a\n      # between\n      - <B> # b\n      - <D>\n    # behind\n  rules: []\n"
+        ),
+        (
+            "  groups:\n    sre:\n    - <A>\n    ops:\n    - <B>\n", .group("sre"),
+            "  groups:\n    sre:\n    - <A>\n    - <D>\n    ops:\n    - <B>\n"
+        ),
+        (
+            "  rules:\n  - recipients:\n    -   <A>\n    paths: [\"a/**\"]\n", .rule(1),
+            "  rules:\n  - recipients:\n    -   <A>\n    - <D>\n    paths: [\"a/**\"]\n"
+        ),
         ("  groups:\n    sre:\n      - <A>", .group("sre"), "  groups:\n    sre:\n      - <A>\n      - <D>"),
         // Groups that are not there.
         ("  groups: {sre: [<A>]}\n", .group("dora"), "  groups: {sre: [<A>], dora: [<D>]}\n"),
-        ("  groups:\n    sre:\n      - <A> # a\n\n  rules: []\n", .group("dora"),
-            "  groups:\n    sre:\n      - <A> # a\n    dora: [<D>]\n\n  rules: []\n"),
+        (
+            "  groups:\n    sre:\n      - <A> # a\n\n  rules: []\n", .group("dora"),
+            "  groups:\n    sre:\n      - <A> # a\n    dora: [<D>]\n\n  rules: []\n"
+        ),
         ("  groups: {}\n", .group("dora"), "  groups: {dora: [<D>]}\n"),
         ("  rules: [] # none\n# end\n", .group("dora"), "  rules: [] # none\n  groups:\n    dora: [<D>]\n# end\n"),
         ("  rules: []\n", .group("0day"), "  rules: []\n  groups:\n    \"0day\": [<D>]\n"),
@@ -86,14 +105,18 @@ import Testing
     }
 
     @Test func aGroupGoesIntoARuleInQuotes() throws {
-        let edit = try Self.added("group:sre", [.rule(1)], to: Self.filled("  groups: {sre: [<A>]}\n  rules: [{recipients: []}]\n"))
+        let edit = try Self.added(
+            "group:sre", [.rule(1)], to: Self.filled("  groups: {sre: [<A>]}\n  rules: [{recipients: []}]\n"))
         check(edit, "  groups: {sre: [<A>]}\n  rules: [{recipients: [\"group:sre\"]}]\n", #_sourceLocation)
     }
 
     @Test func severalListsAtOnce() throws {
-        let edit = try Self.added("D", [.group("new"), .rule(1), .rule(2)], to: Self.filled("  rules:\n    - recipients: []\n    - recipients: [<D>]\n"))
+        let edit = try Self.added(
+            "D", [.group("new"), .rule(1), .rule(2)],
+            to: Self.filled("  rules:\n    - recipients: []\n    - recipients: [<D>]\n"))
         check(
-            edit, "  rules:\n    - recipients: [<D>]\n    - recipients: [<D>]\n  groups:\n    new: [<D>]\n", #_sourceLocation)
+            edit, "  rules:\n    - recipients: [<D>]\n    - recipients: [<D>]\n  groups:\n    new: [<D>]\n",
+            #_sourceLocation)
         #expect(edit.places == [.group("new"), .rule(1)])
     }
 
@@ -122,14 +145,17 @@ import Testing
         let error = #expect(throws: ManifestFailure.self) { try Self.added("D", places, to: Self.filled(text)) }
         #expect(error?.kind == .unsafe)
         // The anchor's own list would change the alias as well.
-        let second = #expect(throws: ManifestFailure.self) { try Self.added("D", [.group("sre")], to: Self.filled(text)) }
+        let second = #expect(throws: ManifestFailure.self) {
+            try Self.added("D", [.group("sre")], to: Self.filled(text))
+        }
         #expect(second?.kind == .unsafe)
     }
 
     @Test func tooManyMembersAreRefusedInWords() throws {
         let many = try (0..<256).map { _ in try X25519Identity().recipient.description }
         let error = #expect(throws: ManifestFailure.self) {
-            try Self.added("D", [.group("sre")], to: Self.filled("  groups: {sre: [\(many.joined(separator: ", "))]}\n"))
+            try Self.added(
+                "D", [.group("sre")], to: Self.filled("  groups: {sre: [\(many.joined(separator: ", "))]}\n"))
         }
         #expect(error?.kind == .unreadable)
         #expect(error?.message.contains("at most 256 items") == true)
@@ -144,26 +170,41 @@ import Testing
         ("  groups: {sre: [ <A>, <D> ]}\n", "  groups: {sre: [ <A> ]}\n"),
         ("  groups: {sre: [<A>, <D>,]}\n", "  groups: {sre: [<A>, ]}\n"),
         ("  rules: [{recipients: [<D>]}] # x\n", "  rules: [{recipients: []}] # x\n"),
-        ("  groups:\n    sre: [\n      <A>, # a\n      <D>, # d\n      <B>  # b\n    ]\n",
-            "  groups:\n    sre: [\n      <A>, # a\n      <B>  # b\n    ]\n"),
-        ("  groups:\n    sre: [\n      <A>, # a\n      <D>  # d\n    ]\n", "  groups:\n    sre: [\n      <A>, # a\n    ]\n"),
+        (
+            "  groups:\n    sre: [\n      <A>, # a\n      <D>, # d\n      <B>  # b\n    ]\n",
+            "  groups:\n    sre: [\n      <A>, # a\n      <B>  # b\n    ]\n"
+        ),
+        (
+            "  groups:\n    sre: [\n      <A>, # a\n      <D>  # d\n    ]\n",
+            "  groups:\n    sre: [\n      <A>, # a\n    ]\n"
+        ),
         ("  groups:\n    sre: [<A>, # a\n      <D>]\n", "  groups:\n    sre: [<A>, # a\n      ]\n"),
-        ("  groups:\n    sre:\n      # a stays\n      - <A> # a\n      # on d\n      - <D> # d\n      - <B>\n",
-            "  groups:\n    sre:\n      # a stays\n      - <A> # a\n      # on d\n      - <B>\n"),
+        (
+            "  groups:\n    sre:\n      # a stays\n      - <A> # a\n      # on d\n      - <D> # d\n      - <B>\n",
+            "  groups:\n    sre:\n      # a stays\n      - <A> # a\n      # on d\n      - <B>\n"
+        ),
         ("  groups:\n    sre:\n    - <A>\n    - <D>", "  groups:\n    sre:\n    - <A>"),
-        ("  rules:\n    - recipients: # who\n        - <D> # d\n      paths: [x]\n",
-            "  rules:\n    - recipients: [] # who\n      paths: [x]\n"),
+        (
+            "  rules:\n    - recipients: # who\n        - <D> # d\n      paths: [x]\n",
+            "  rules:\n    - recipients: [] # who\n      paths: [x]\n"
+        ),
         ("  rules:\n    - recipients:\n        - <D>", "  rules:\n    - recipients: []"),
         // A group without members is not valid, so it goes.
-        ("  groups:\n    dora: [<D>] # d\n    sre: [<A>]\n  rules: [{recipients: [\"group:dora\", \"group:sre\"]}]\n",
-            "  groups:\n    sre: [<A>]\n  rules: [{recipients: [\"group:sre\"]}]\n"),
-        ("  groups:\n    dora:\n      - <D>\n  rules:\n    - recipients:\n        - group:dora\n    - recipients: [<A>, 'group:dora']\n",
-            "  groups: {}\n  rules:\n    - recipients: []\n    - recipients: [<A>]\n"),
+        (
+            "  groups:\n    dora: [<D>] # d\n    sre: [<A>]\n  rules: [{recipients: [\"group:dora\", \"group:sre\"]}]\n",
+            "  groups:\n    sre: [<A>]\n  rules: [{recipients: [\"group:sre\"]}]\n"
+        ),
+        (
+            "  groups:\n    dora:\n      - <D>\n  rules:\n    - recipients:\n        - group:dora\n    - recipients: [<A>, 'group:dora']\n",
+            "  groups: {}\n  rules:\n    - recipients: []\n    - recipients: [<A>]\n"
+        ),
         ("  groups: {dora: [<D>], sre: [<A>]}\n", "  groups: {sre: [<A>]}\n"),
         ("  groups: {dora: [<D>]}\n", "  groups: {}\n"),
         // Everywhere at once.
-        ("  groups:\n    sre: [<A>, <D>]\n  rules:\n    - recipients: [<D>, \"group:sre\"]\n    - recipients:\n      - <B>\n      - <D>\n",
-            "  groups:\n    sre: [<A>]\n  rules:\n    - recipients: [\"group:sre\"]\n    - recipients:\n      - <B>\n"),
+        (
+            "  groups:\n    sre: [<A>, <D>]\n  rules:\n    - recipients: [<D>, \"group:sre\"]\n    - recipients:\n      - <B>\n      - <D>\n",
+            "  groups:\n    sre: [<A>]\n  rules:\n    - recipients: [\"group:sre\"]\n    - recipients:\n      - <B>\n"
+        ),
         ("  groups: {sre: [<A>]}\n", "  groups: {sre: [<A>]}\n"),
     ]
 
@@ -197,7 +238,7 @@ import Testing
         let removed = try Self.removed("D", in: String(decoding: added.bytes, as: UTF8.self))
         // An added comma in front of a comment stays; so does a `groups` that was made.
         let rest = String(decoding: removed.bytes, as: UTF8.self)
-            .replacing(",  # b", with: "  # b").replacing("  groups: {}\n", with: "").replacing(", ,]", with: ",]")
+            .replacing(",  # b", with: "  # b").replacing("  groups: {}\n", with: "").replacing(", ]", with: ",]")
         #expect(rest == text.replacing("  groups: {}\n", with: ""))
     }
 
@@ -209,9 +250,11 @@ import Testing
     }
 
     @Test func aFileWithErrorsIsNotEdited() throws {
-        let text = Self.filled("  groups: {sre: [<A>]}\n") + "---\napiVersion: reseal/v1\nkind: Secret\nmetadata: {name: x}\nspec: {valu: 1}\n"
+        let text =
+            Self.filled("  groups: {sre: [<A>]}\n")
+            + "---\napiVersion: reseal/v1\nkind: Secret\nmetadata: {name: x}\nspec: {valu: 1}\n"
         let error = #expect(throws: ManifestFailure.self) { try Self.added("D", [.group("sre")], to: text) }
         #expect(error?.kind == .unreadable)
-        #expect(error?.span?.line == 10)
+        #expect(error?.span?.line == 11)
     }
 }

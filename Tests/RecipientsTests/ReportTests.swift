@@ -28,19 +28,23 @@ import Testing
     @Test func aReportReadsBackAsItWas() throws {
         var report = report([
             value("prod/db", "a.b\\.c", counters: [1, 7]), value("prod/db", ""), value("x", organization: "other"),
-            OffboardingReport.Value(.file("manifests/lost \"file\".age"), .rules, [
-                OffboardingReport.Version(commit: nil, file: "manifests/lost \"file\".age", counter: 0)
-            ]),
+            OffboardingReport.Value(
+                .file("manifests/lost \"file\".age"), .rules,
+                [
+                    OffboardingReport.Version(commit: nil, file: "manifests/lost \"file\".age", counter: 0)
+                ]),
         ])
         _ = report.acknowledge(
-            OffboardingReport.Acknowledgement(.retired, at: Self.since, by: "user:ada", reason: "it's \"gone\": # really")
+            OffboardingReport.Acknowledgement(
+                .retired, at: Self.since, by: "user:ada", reason: "it's \"gone\": # really")
         ) { $0.description == "prod/db" }
         #expect(try reread(report) == report)
         #expect(try reread(report).yaml == report.yaml)
     }
 
     @Test(arguments: [
-        "line\nbreak: x", "# comment", "\u{1b}[31m", "\u{202e}reversed", "\u{85}next", "': {", "- a", "\u{feff}bom", "\t",
+        "line\nbreak: x", "# comment", "\u{1b}[31m", "\u{202e}reversed", "\u{85}next", "': {", "- a", "\u{feff}bom",
+        "\t",
     ])
     func namesCannotBreakOut(name: String) throws {
         let report = report([OffboardingReport.Value(.file(name), .rules, [])], name: name)
@@ -73,10 +77,22 @@ import Testing
         ("", nil), ("[]", 1), ("apiVersion: reseal/v1", 1), ("a: *b", nil), ("\u{0}", nil), ("{", nil),
         ("apiVersion: reseal/v1\nkind: Offboarding\nfingerprint: \"0123456789abcdef\"\nsince: soon\nvalues: []\n", 4),
         ("apiVersion: reseal/v1\nkind: Secret\nfingerprint: \"0123456789abcdef\"\nsince: 2026-01-01\nvalues: []\n", 2),
-        ("apiVersion: reseal/v1\nkind: Offboarding\nfingerprint: \"0123456789abcdef\"\nsince: 2026-01-01\nvalues:\n  - {basis: binding, versions: []}\n", 6),
-        ("apiVersion: reseal/v1\nkind: Offboarding\nfingerprint: \"0123456789abcdef\"\nsince: 2026-01-01\nvalues:\n  - {secret: x, file: y, basis: binding, versions: []}\n", 6),
-        ("apiVersion: reseal/v1\nkind: Offboarding\nfingerprint: \"0123456789abcdef\"\nsince: 2026-01-01\nvalues:\n  - {secret: x, basis: guess, versions: []}\n", 6),
-        ("apiVersion: reseal/v1\nkind: Offboarding\nfingerprint: \"0123456789abcdef\"\nsince: 2026-01-01\nvalues:\n  - {secret: x, basis: rules, versions: [], secrets: []}\n", 6),
+        (
+            "apiVersion: reseal/v1\nkind: Offboarding\nfingerprint: \"0123456789abcdef\"\nsince: 2026-01-01\nvalues:\n  - {basis: binding, versions: []}\n",
+            6
+        ),
+        (
+            "apiVersion: reseal/v1\nkind: Offboarding\nfingerprint: \"0123456789abcdef\"\nsince: 2026-01-01\nvalues:\n  - {secret: x, file: y, basis: binding, versions: []}\n",
+            6
+        ),
+        (
+            "apiVersion: reseal/v1\nkind: Offboarding\nfingerprint: \"0123456789abcdef\"\nsince: 2026-01-01\nvalues:\n  - {secret: x, basis: guess, versions: []}\n",
+            6
+        ),
+        (
+            "apiVersion: reseal/v1\nkind: Offboarding\nfingerprint: \"0123456789abcdef\"\nsince: 2026-01-01\nvalues:\n  - {secret: x, basis: rules, versions: [], secrets: []}\n",
+            6
+        ),
     ]
 
     @Test(arguments: broken.indices)

@@ -30,7 +30,9 @@ import Testing
             rule([], ["prod/*"], [alice.description]),
             rule(["manifests/prod/secret.yaml"], ["prod/*"], [bob.description]),
         ])
-        func who(_ path: String, _ name: String) -> [String] { rules.recipients(path: path, name: name).map(\.description) }
+        func who(_ path: String, _ name: String) -> [String] {
+            rules.recipients(path: path, name: name).map(\.description)
+        }
         #expect(who("manifests/staging/a/b.yaml", "prod/x") == [controller, alice, bob].map(\.description))
         #expect(who("manifests/prod/secret.yaml", "prod/x") == [controller, alice].map(\.description))
         #expect(rules.rule(path: "manifests/prod/secret.yaml", name: "prod/x") == 1)
@@ -50,7 +52,8 @@ import Testing
         let rules = try rules(
             [rule([], [], ["group:sre", bob.description, controller.description])],
             groups: ["sre": [bob.description, alice.description]])
-        #expect(rules.recipients(path: "a", name: "b").map(\.description) == [controller, bob, alice].map(\.description))
+        #expect(
+            rules.recipients(path: "a", name: "b").map(\.description) == [controller, bob, alice].map(\.description))
         #expect(rules.everyone.count == 3)
     }
 

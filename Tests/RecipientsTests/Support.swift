@@ -45,6 +45,9 @@ struct Team {
             metadata: {name: repository}
             spec: {id: 0123456789abcdef}
             """)
+        try team.write(
+            "manifests/roles.yaml",
+            "apiVersion: reseal/v1\nkind: Role\nmetadata: {name: sre}\nspec: {members: [user:ada]}")
         try team.writeRules()
         return team
     }
@@ -57,7 +60,9 @@ struct Team {
 
     var repository: GitFixture { user.repository }
     func path(_ file: String) -> String { "\(repository.path)/\(file)" }
-    func write(_ file: String, _ text: String) throws { try repository.write(file, text.hasSuffix("\n") ? text : text + "\n") }
+    func write(_ file: String, _ text: String) throws {
+        try repository.write(file, text.hasSuffix("\n") ? text : text + "\n")
+    }
     func read(_ file: String) throws -> String { try String(contentsOfFile: path(file), encoding: .utf8) }
     func bytes(_ file: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path(file)))) }
 
@@ -105,7 +110,7 @@ struct Team {
             """)
     }
 
-    func seal(_ name: String, _ field: String, _ value: String) throws { try user.seal(name, field, value) }
+    func seal(_ name: String, _ value: String, field: String = "password") throws { try user.seal(name, field, value) }
 
     /// One sealed value in staging and one in production, committed.
     func writeSamples() throws {
@@ -115,8 +120,6 @@ struct Team {
         }
         try repository.commit("samples")
     }
-
-    func seal(_ name: String, _ value: String) throws { try seal(name, "password", value) }
 
     // MARK: Programs
 

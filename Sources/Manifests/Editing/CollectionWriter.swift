@@ -83,10 +83,11 @@ struct CollectionWriter {
         try requireEditable(collection)
         let members = members(of: collection)
         if tree[collection].style == .flow { return removeInFlow(place, members, in: collection, &patch) }
+        if members.count == 1 {
+            guard let colon = layout.colon(behind: Int(tree[key].end)) else { throw .unsafe }
+            patch.insert(Array(empty.utf8), at: colon + 1)
+        }
         removeLines(of: members[place], &patch)
-        guard members.count == 1 else { return }
-        guard let colon = layout.colon(behind: Int(tree[key].end)) else { throw .unsafe }
-        patch.insert(Array(empty.utf8), at: colon + 1)
     }
 
     private func removeInFlow(_ place: Int, _ members: [Member], in collection: NodeID, _ patch: inout BytePatch) {
@@ -111,7 +112,7 @@ struct CollectionWriter {
         let end = layout.lineEnd(member.end)
         if let next = layout.nextLine(behind: end) { return patch.replace(start..<next, with: []) }
         // At the end of a file without a last line break, the one in front goes instead.
-        patch.replace((start > 0 ? layout.lineEnd(start - 1) : start)..<end, with: [])
+        patch.replace(layout.lineBreak(before: start)..<end, with: [])
     }
 
     // MARK: Places

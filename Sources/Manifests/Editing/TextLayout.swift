@@ -21,6 +21,12 @@ struct TextLayout {
     /// The start of the line that follows on the line break at `lineEnd`; `nil` at the end of the file.
     func nextLine(behind lineEnd: Int) -> Int? { bytes[lineEnd...].firstIndex(of: 0x0a).map { $0 + 1 } }
 
+    /// Where the line break begins that the line starting at `lineStart` follows on.
+    func lineBreak(before lineStart: Int) -> Int {
+        guard lineStart > 0 else { return 0 }
+        return lineStart > 1 && bytes[lineStart - 2] == 0x0d ? lineStart - 2 : lineStart - 1
+    }
+
     /// From 0, in bytes.
     func column(of offset: Int) -> Int { offset - lineStart(offset) }
 

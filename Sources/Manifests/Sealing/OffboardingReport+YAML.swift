@@ -38,7 +38,7 @@ extension OffboardingReport {
             if field != .whole { text += "    field: \(quote(field.description))\n" }
         case .file(let path): text += "  - file: \(quote(path))\n"
         }
-        text += "    basis: \(value.basis.rawValue)\n    versions:\n"
+        text += "    basis: \(value.basis.rawValue)\n    versions:\(value.versions.isEmpty ? " []" : "")\n"
         for version in value.versions {
             let commit = version.commit.map { "commit: \"\($0)\", " } ?? ""
             text += "      - {\(commit)file: \(quote(version.file)), counter: \(version.counter)}\n"
@@ -87,7 +87,8 @@ extension OffboardingReport {
         var log = DiagnosticLog(limit: 50)
         let yaml = YAMLReader.read(text, limits: Self.limits, log: &log)
         guard let root = yaml.documents.first?.root, yaml.isComplete else {
-            log.add(Diagnostic(code: "offboarding.unreadable", "the file is no report", at: SourceSpan(file: file.path)))
+            log.add(
+                Diagnostic(code: "offboarding.unreadable", "the file is no report", at: SourceSpan(file: file.path)))
             throw DiagnosticsFailure(log.diagnostics)
         }
         var check = SchemaCheck(tree: yaml.tree, text: text, organization: SecretID.defaultOrganization, log: log)
@@ -127,7 +128,8 @@ extension OffboardingReport {
                 file: reader.string(node, "file") ?? "", counter: Int64(reader.integer(node, "counter") ?? 0))
         }
         let done = reader.node(node, "done").flatMap { done -> Acknowledgement? in
-            guard let claim = reader.word(done, "claim", as: Acknowledgement.Claim.self), let at = reader.time(done, "at")
+            guard let claim = reader.word(done, "claim", as: Acknowledgement.Claim.self),
+                let at = reader.time(done, "at")
             else { return nil }
             return Acknowledgement(
                 claim, at: at, by: reader.string(done, "by") ?? "", reason: reader.string(done, "reason"))
@@ -155,14 +157,15 @@ extension OffboardingReport {
         Field("organization", .format(.resourceName), "The secret's organization."),
         Field("field", .text(4096), "The field of the value."),
         Field("file", .text(4096), "A sealed file that belongs to no secret."),
-        Field("basis", .oneOf("binding", "rules"), "How it is known.", required: true),
+        Field("basis", .oneOf("binding", "rules", "document"), "How it is known.", required: true),
         Field(
             "versions",
             .list(
                 .object([
                     Field("commit", .format(hex), "Where it came into the history."),
                     Field("file", .text(4096), "The file that held it.", required: true),
-                    Field("counter", .integer(0...Binding.maximumCounter), "Of its binding; 0 for none.", required: true),
+                    Field(
+                        "counter", .integer(0...Binding.maximumCounter), "Of its binding; 0 for none.", required: true),
                 ]), count: 0...10_000_000, unique: false), "What could be opened.", required: true),
         Field(
             "done",

@@ -34,6 +34,8 @@ package struct OffboardingReport: Sendable, Equatable {
         case binding
         /// The value has no binding; the rules of its time named the recipient.
         case rules
+        /// A SOPS document that names it.
+        case document
     }
 
     /// One ciphertext that the recipient could open.

@@ -37,6 +37,8 @@ package struct RecipientRules: Sendable {
     package struct Rule: Sendable {
         package let paths: [Glob]
         package let names: [Glob]
+        /// As written; `nil` for any file.
+        package let pattern: RecipientsSpec.PathPattern?
         let pathPattern: (regex: LinearPattern, folder: String)?
         /// Recipients and `group:NAME`, as written.
         package let written: [String]
@@ -88,7 +90,8 @@ package struct RecipientRules: Sendable {
             }
             rules.append(
                 Rule(
-                    paths: rule.paths, names: rule.names, pathPattern: try Self.compiled(rule.pathPattern),
+                    paths: rule.paths, names: rule.names, pattern: rule.pathPattern,
+                    pathPattern: try Self.compiled(rule.pathPattern),
                     written: rule.recipients, audience: known.audience(numbers)))
         }
         controller = known.recipients[first]

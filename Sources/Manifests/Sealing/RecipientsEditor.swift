@@ -204,7 +204,7 @@ package struct RecipientsEditor {
         guard old.manifests.map(\.key) == new.manifests.map(\.key) else { throw .unsafe }
         for (before, after) in zip(old.manifests, new.manifests) {
             if case .recipients(let spec) = after.spec {
-                guard spec == wanted else { throw .unsafe }
+                guard spec.says(wanted) else { throw .unsafe }
             } else {
                 guard before.publicForm == after.publicForm, before.documentIndex == after.documentIndex else {
                     throw .unsafe
@@ -215,7 +215,18 @@ package struct RecipientsEditor {
 }
 
 extension RecipientsSpec.Rule {
-    fileprivate func naming(_ recipients: [String]) -> Self { Self(paths: paths, names: names, recipients: recipients) }
+    fileprivate func naming(_ recipients: [String]) -> Self {
+        Self(paths: paths, names: names, pathPattern: pathPattern, recipients: recipients)
+    }
+}
+
+extension RecipientsSpec {
+    /// Equal, wherever in the file the mention of a `.sops.yaml` stands.
+    fileprivate func says(_ other: RecipientsSpec) -> Bool {
+        var (mine, theirs) = (self, other)
+        (mine.sopsConfig, theirs.sopsConfig) = (nil, nil)
+        return mine == theirs && sopsConfig?.path == other.sopsConfig?.path
+    }
 }
 
 extension RecipientsDocument {

@@ -1,3 +1,4 @@
+internal import ResealAge
 internal import ResealCore
 internal import ResealGit
 internal import ResealManifests
@@ -12,12 +13,16 @@ enum SOPSConfigFiles {
     ///
     /// Throws ``DiagnosticsFailure`` for a file that is missing or has errors.
     static func recipients(_ manifest: Manifest, in tree: WorkTree) throws -> RecipientsSpec? {
+        try recipients(manifest) { try tree.read($0, limitBytes: maximumBytes) }
+    }
+
+    /// As ``recipients(_:in:)``, of files that `read` finds by their paths from the root of the repository.
+    private static func recipients(_ manifest: Manifest, read: (String) throws -> [UInt8]?) throws -> RecipientsSpec? {
         var manifest = manifest
         if case .recipients(let spec) = manifest.spec, let mention = spec.sopsConfig {
-            guard let bytes = try? tree.read(mention.path, limitBytes: maximumBytes) else {
-                throw DiagnosticsFailure([missing(mention)])
-            }
-            let config = SOPSConfig(ManifestFile(path: mention.path, bytes: bytes))
+            guard let bytes = try? read(mention.path) else { throw DiagnosticsFailure([missing(mention)]) }
+            let config = SOPSConfig(
+                ManifestFile(path: mention.path, bytes: bytes, commit: manifest.span.commit))
             if config.diagnostics.contains(where: { $0.severity == .error }) {
                 throw DiagnosticsFailure(config.diagnostics)
             }
@@ -25,6 +30,17 @@ enum SOPSConfigFiles {
         }
         guard case .recipients(let spec) = manifest.spec else { return nil }
         return spec
+    }
+
+    /// Who may open what by a Recipients manifest and the `.sops.yaml` that it names.
+    ///
+    /// Throws as ``recipients(_:in:)`` does, and ``AgeFailure`` with the manifest's place for a recipient that cannot be
+    /// used.
+    static func rules(_ manifest: Manifest, read: (String) throws -> [UInt8]?) throws -> RecipientRules {
+        guard let spec = try recipients(manifest, read: read) else {
+            preconditionFailure("rules are read of a Recipients manifest")
+        }
+        do throws(AgeFailure) { return try RecipientRules(spec) } catch { throw error.at(manifest.span) }
     }
 
     static func missing(_ mention: SOPSConfigReference) -> Diagnostic {

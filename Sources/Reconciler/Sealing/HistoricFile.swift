@@ -1,6 +1,7 @@
 internal import ResealAge
 internal import ResealCore
 internal import ResealManifests
+internal import ResealSealing
 
 /// What one version of a file says about a recipient, whatever commit it is looked at from.
 struct HistoricFile: Sendable {
@@ -21,7 +22,7 @@ struct HistoricFile: Sendable {
 
     /// The rules that a version of a file holds.
     enum Rules: Sendable {
-        case readable(RecipientRules)
+        case readable(Manifest)
         /// They could not be read, and do or do not mention the recipient.
         case malformed(mentions: Bool)
     }
@@ -31,6 +32,8 @@ struct HistoricFile: Sendable {
     /// Files that secrets take their values from.
     private(set) var valueFiles: [(path: String, id: SecretID)] = []
     private(set) var rules: Rules?
+    /// The digest of a SOPS document whose metadata names the recipient.
+    private(set) var document: [UInt8]?
 
     private let fingerprint: String
     private var known: Set<[UInt8]> = []
@@ -43,6 +46,9 @@ struct HistoricFile: Sendable {
         if bytes.starts(with: SealedText.binary) {
             add(bytes, place: nil)
             return
+        }
+        if let text, bytes.firstRange(of: SealedText.sopsValue) != nil, bytes.firstRange(of: Array(text.utf8)) != nil {
+            document = SHA256.hash(bytes)
         }
         let armors = SealedText.count(in: bytes)
         let isManifest = path.hasSuffix(".yaml") || path.hasSuffix(".yml")
@@ -65,8 +71,8 @@ struct HistoricFile: Sendable {
                 for leaf in spec.value?.leaves ?? [] {
                     if case .sealed(let bytes) = leaf.content { add(bytes, place: (id, leaf.field)) }
                 }
-            case .recipients(let spec):
-                rules = (try? RecipientRules(spec)).map(Rules.readable) ?? .malformed(mentions: true)
+            case .recipients:
+                rules = .readable(manifest)
             default: break
             }
         }
@@ -89,6 +95,7 @@ struct HistoricFile: Sendable {
 enum SealedText {
     static let binary = Array("age-encryption.org/v1\n".utf8)
     static let words = ["fromFile", "Recipients"].map { Array($0.utf8) }
+    static let sopsValue = Array("ENC[AES256_GCM,".utf8)
     static let recipientsKind = Array("kind: Recipients".utf8)
     private static let begin = Array("-----BEGIN AGE ENCRYPTED FILE-----".utf8)
     private static let end = Array("-----END AGE ENCRYPTED FILE-----".utf8)
@@ -108,8 +115,10 @@ enum SealedText {
         var found: [[UInt8]] = []
         var rest = bytes[...]
         while let start = rest.firstRange(of: begin), let stop = rest[start.upperBound...].firstRange(of: end) {
-            let margin = start.lowerBound - (rest[..<start.lowerBound].lastIndex(of: 0x0a).map { $0 + 1 } ?? rest.startIndex)
-            let lines = bytes[start.lowerBound..<stop.upperBound].split(separator: 0x0a, omittingEmptySubsequences: false)
+            let margin =
+                start.lowerBound - (rest[..<start.lowerBound].lastIndex(of: 0x0a).map { $0 + 1 } ?? rest.startIndex)
+            let lines = bytes[start.lowerBound..<stop.upperBound].split(
+                separator: 0x0a, omittingEmptySubsequences: false)
             let bare = lines.enumerated().map { Array($0.offset == 0 ? $0.element : $0.element.dropFirst(margin)) }
             found.append(Array(bare.joined(separator: [0x0a])))
             rest = rest[stop.upperBound...]

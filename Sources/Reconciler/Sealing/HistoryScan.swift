@@ -38,10 +38,13 @@ struct HistoryScan {
         let appearances = try appearances(commits, repository)
         let files = try ParallelMap.run(appearances.count, workers: workers) {
             try GitRepository(opening: repositoryPath, searchingParents: true)
-        } _: { repository, number in try read(appearances[number].file, repository) }
-        var judge = Judge(fingerprint: fingerprint, repository: repository, versions: zip(appearances, files).map { ($0, $1) })
-        for (appearance, file) in zip(appearances, files) {
-            if let file { try judge.add(file, at: appearance.file.path, commits: appearance.commits) }
+        } _: { repository, number in
+            try read(appearances[number].file, repository)
+        }
+        var judge = HistoryJudge(fingerprint: fingerprint, repository: repository)
+        for case (let appearance, let file?) in zip(appearances, files) { judge.learn(file, at: appearance.file) }
+        for case (let appearance, let file?) in zip(appearances, files) {
+            try judge.add(file, at: appearance.file.path, commits: appearance.commits)
         }
         return Findings(values: judge.values, commits: commits.count)
     }
@@ -80,94 +83,5 @@ struct HistoryScan {
         guard try repository.blobSizeBytes(file.blob) <= Self.maximumFileBytes else { return nil }
         let bytes = try repository.blob(file.blob, limitBytes: Self.maximumFileBytes)
         return HistoricFile(path: file.path, bytes: bytes, fingerprint: fingerprint, text: text)
-    }
-
-    /// Puts together what the versions of files say.
-    private struct Judge {
-        let fingerprint: String
-        let repository: GitRepository
-        /// Rules by the path and blob that held them.
-        private var rules: [String: [ObjectID: HistoricFile.Rules]] = [:]
-        /// Secrets by the file of their value, with the manifests that say so.
-        private var owners: [String: [(id: SecretID, manifest: String)]] = [:]
-        private var found: [OffboardingReport.Subject: OffboardingReport.Value] = [:]
-        private var seen: [OffboardingReport.Subject: Set<[UInt8]>] = [:]
-
-        init(fingerprint: String, repository: GitRepository, versions: [(Appearance, HistoricFile?)]) {
-            self.fingerprint = fingerprint
-            self.repository = repository
-            for case (let appearance, let file?) in versions {
-                let path = appearance.file.path
-                if let held = file.rules { rules[path, default: [:]][appearance.file.blob] = held }
-                for (target, id) in file.valueFiles where owners[target]?.contains(where: { $0.id == id }) != true {
-                    owners[target, default: []].append((id, path))
-                }
-            }
-        }
-
-        var values: [OffboardingReport.Value] { found.values.sorted { $0.subject < $1.subject } }
-
-        mutating func add(_ file: HistoricFile, at path: String, commits: [ObjectID]) throws {
-            for seal in file.bound {
-                note(.field(seal.id, seal.field), .binding, seal.mac, path, commits[0], counter: seal.counter)
-            }
-            for seal in file.unbound {
-                for commit in commits {
-                    for subject in try subjects(of: seal, at: path, in: commit) {
-                        note(subject, .rules, seal.mac, path, commit, counter: 0)
-                    }
-                }
-            }
-        }
-
-        private mutating func note(
-            _ subject: OffboardingReport.Subject, _ basis: OffboardingReport.Basis, _ mac: [UInt8], _ path: String,
-            _ commit: ObjectID, counter: Int64
-        ) {
-            guard seen[subject, default: []].insert(mac).inserted else { return }
-            let version = OffboardingReport.Version(commit: commit, file: path, counter: counter)
-            var value = found[subject] ?? OffboardingReport.Value(subject, basis, [])
-            value.versions.append(version)
-            if basis == .binding { value.basis = .binding }
-            found[subject] = value
-        }
-
-        /// The values that an unbound ciphertext is, as far as the recipient may have been able to open it.
-        private func subjects(
-            of seal: HistoricFile.Unbound, at path: String, in commit: ObjectID
-        ) throws -> [OffboardingReport.Subject] {
-            let rules = try rules(of: commit)
-            if let place = seal.place {
-                return isOpen(path, place.id, rules) ? [.field(place.id, place.field)] : []
-            }
-            if let owners = owners[path] {
-                return owners.filter { isOpen($0.manifest, $0.id, rules) }.map { .field($0.id, .whole) }
-            }
-            // Nobody knows which rule it was made for.
-            let isNamed = rules.contains { rules in
-                switch rules {
-                case .readable(let rules): rules.everyone.contains { $0.fingerprint == fingerprint }
-                case .malformed(let mentions): mentions
-                }
-            }
-            return isNamed ? [.file(path)] : []
-        }
-
-        private func isOpen(_ manifest: String, _ id: SecretID, _ rules: [HistoricFile.Rules]) -> Bool {
-            rules.contains { rules in
-                switch rules {
-                case .readable(let rules): rules.audience(path: manifest, name: id.name).contains(fingerprint)
-                case .malformed(let mentions): mentions
-                }
-            }
-        }
-
-        /// The rules that stood in a commit; more than one where a repository had several by mistake.
-        private func rules(of commit: ObjectID) throws -> [HistoricFile.Rules] {
-            let tree = try repository.commit(commit).tree
-            return try rules.compactMap { path, versions in
-                try repository.file(at: path, inTree: tree, prefix: "").flatMap { versions[$0.blob] }
-            }
-        }
     }
 }

@@ -43,9 +43,10 @@ package struct KnownRecipient: Sendable, Equatable {
             let recipient = try RecipientFile.recipient(words, access: .unattended)
             self.init(recipient.fingerprint, recipient.description, law.names.name(recipient.fingerprint))
         } catch {
+            // The words themselves are not repeated: they may be an identity.
             let nearest = NearestName.suggestion(for: words, in: law.names.allNames)
             throw ReconcileFailure(
-                .unknownRecipient, "`\(String(words.prefix(80)))` is no recipient: \(error.message)",
+                .unknownRecipient, "no recipient is known by that text or name: \(error.message)",
                 hint: nearest.map { "did you mean `\($0)`?" }
                     ?? "give the whole recipient, its fingerprint, or a name; `reseal recipients list` shows them")
         }

@@ -94,7 +94,9 @@ package struct Offboarding: Sendable {
                 entry.binding.map { $0.recipients.contains(recipient.fingerprint) }
                 ?? survey.law.audience(of: entry).contains(recipient.fingerprint)
             let counter = entry.binding?.counter ?? 0
-            guard isOpen, known[subject]?.versions.contains(where: { $0.counter == counter }) != true else { return nil }
+            guard isOpen, known[subject]?.versions.contains(where: { $0.counter == counter }) != true else {
+                return nil
+            }
             let version = OffboardingReport.Version(
                 commit: nil, file: entry.valueFile ?? entry.manifest, counter: counter)
             return OffboardingReport.Value(subject, entry.binding == nil ? .rules : .binding, [version])
@@ -112,7 +114,9 @@ package struct Offboarding: Sendable {
         _ subjects: [String], of recipient: KnownRecipient, _ acknowledgement: OffboardingReport.Acknowledgement
     ) throws -> Int {
         guard
-            var report = try OffboardingReports(checkout).load().first(where: { $0.fingerprint == recipient.fingerprint })
+            var report = try OffboardingReports(checkout).load().first(where: {
+                $0.fingerprint == recipient.fingerprint
+            })
         else {
             throw ReconcileFailure(
                 .unknownRecipient, "there is no report about \(recipient.label)",

@@ -65,8 +65,11 @@ package struct OffboardingReports {
             var report = known
             report.merge(
                 entries.compactMap { entry in
-                    guard let binding = entry.binding, binding.recipients.contains(known.fingerprint) else { return nil }
-                    return known.missing(.field(entry.id, entry.field), binding.counter, entry.valueFile ?? entry.manifest)
+                    guard let binding = entry.binding, binding.recipients.contains(known.fingerprint) else {
+                        return nil
+                    }
+                    return known.missing(
+                        .field(entry.id, entry.field), binding.counter, entry.valueFile ?? entry.manifest)
                 })
             if report != known { try write(report, root: root) }
         }

@@ -19,28 +19,49 @@ package struct RecipientAccess: Sendable {
 
     /// Everybody whom the rules or a binding name: the controller, then in the order of the rules, then strangers.
     package static func all(_ survey: SealSurvey) -> [RecipientAccess] {
-        let law = survey.law
+        let places = Places(survey.law.rules)
         var access: [RecipientAccess] = []
-        var places: [String: Int] = [:]
-        func place(_ fingerprint: String) -> Int {
-            if let place = places[fingerprint] { return place }
-            places[fingerprint] = access.count
-            access.append(RecipientAccess(fingerprint, law))
+        var numbers: [String: Int] = [:]
+        func number(_ fingerprint: String) -> Int {
+            if let known = numbers[fingerprint] { return known }
+            numbers[fingerprint] = access.count
+            access.append(RecipientAccess(fingerprint, survey.law.names, places))
             return access.count - 1
         }
-        for recipient in law.rules.everyone { _ = place(recipient.fingerprint) }
-        for (number, entry) in survey.entries.enumerated() {
-            for fingerprint in law.audience(of: entry).fingerprints { access[place(fingerprint)].mayOpen.append(number) }
-            for fingerprint in entry.binding?.recipients ?? [] { access[place(fingerprint)].canOpen.append(number) }
+        for fingerprint in places.everyone { _ = number(fingerprint) }
+        for (position, entry) in survey.entries.enumerated() {
+            for fingerprint in survey.law.audience(of: entry).fingerprints {
+                access[number(fingerprint)].mayOpen.append(position)
+            }
+            for fingerprint in entry.binding?.recipients ?? [] { access[number(fingerprint)].canOpen.append(position) }
         }
         return access
     }
 
-    private init(_ fingerprint: String, _ law: SealLaw) {
+    private init(_ fingerprint: String, _ names: RecipientNames, _ places: Places) {
         self.fingerprint = fingerprint
-        text = law.names.text(fingerprint)
-        name = law.names.name(fingerprint)
-        groups = law.rules.groups.filter { $0.value.contains { $0.fingerprint == fingerprint } }.map(\.key).sorted()
-        rules = law.rules.rules.indices.filter { law.rules.rules[$0].audience.contains(fingerprint) }.map { $0 + 1 }
+        text = names.text(fingerprint)
+        name = names.name(fingerprint)
+        groups = places.groups[fingerprint] ?? []
+        rules = places.rules[fingerprint] ?? []
+    }
+
+    /// Where each recipient is named. Fingerprints are computed once, for there may be thousands.
+    private struct Places {
+        private(set) var everyone: [String] = []
+        private(set) var groups: [String: [String]] = [:]
+        private(set) var rules: [String: [Int]] = [:]
+
+        init(_ rules: RecipientRules) {
+            everyone = rules.everyone.map(\.fingerprint)
+            for (name, members) in rules.groups.sorted(by: { $0.key < $1.key }) {
+                for member in members { groups[member.fingerprint, default: []].append(name) }
+            }
+            for (number, rule) in rules.rules.enumerated() {
+                for fingerprint in rule.audience.fingerprints {
+                    self.rules[fingerprint, default: []].append(number + 1)
+                }
+            }
+        }
     }
 }

@@ -29,6 +29,13 @@ package struct RecipientsChange: Sendable {
     /// Throws ``ManifestFailure`` for a place that does not exist or an edit that cannot be made, ``AgeFailure`` for a
     /// recipient that is none, or that may not share a value with those who are there.
     package func add(_ text: String, to places: [RecipientsPlace]) throws -> Outcome {
+        for case .rule(let number) in places where number > survey.law.spec.rules.count {
+            guard survey.law.rules.rules.indices.contains(number - 1), let config = survey.law.spec.sopsConfig else {
+                break
+            }
+            throw ReconcileFailure(
+                .namedElsewhere, "rule \(number) stands in \(config.path)", hint: "add the recipient to that file")
+        }
         let text = text.hasPrefix("group:") ? text : try RecipientFile.recipient(text, access: .unattended).description
         var editor = RecipientsEditor(survey.law.file, spec: survey.law.spec)
         let edit = try editor.add(text, to: places)
@@ -39,15 +46,27 @@ package struct RecipientsChange: Sendable {
     }
 
     /// The manifest without a recipient, before it is written.
-    func removal(of recipient: KnownRecipient, from places: Set<RecipientsPlace>?) throws -> (RecipientsEdit, RecipientRules) {
+    func removal(of recipient: KnownRecipient, from places: Set<RecipientsPlace>?) throws -> (
+        RecipientsEdit, RecipientRules
+    ) {
         guard recipient.fingerprint != survey.law.rules.controller.fingerprint else {
             throw ReconcileFailure(
                 .controllerStays, "\(recipient.label) is the controller, which opens every value to apply it",
-                hint: "name another `controller` in \(survey.law.file.path) and run `reseal rekey` before the old identity goes")
+                hint:
+                    "name another `controller` in \(survey.law.file.path) and run `reseal rekey` before the old identity goes"
+            )
         }
         var editor = RecipientsEditor(survey.law.file, spec: survey.law.spec)
         let edit = try editor.remove(recipient.texts(in: survey.law), from: places)
-        return (edit, try rules(edit.bytes))
+        let rules = try rules(edit.bytes)
+        if places == nil, let config = survey.law.spec.sopsConfig,
+            rules.everyone.contains(where: { $0.fingerprint == recipient.fingerprint })
+        {
+            throw ReconcileFailure(
+                .namedElsewhere, "\(recipient.label) is named in \(config.path) as well",
+                hint: "take it out of that file first, and run `sops updatekeys` and `sops rotate` for the SOPS files")
+        }
+        return (edit, rules)
     }
 
     func write(_ bytes: [UInt8]) throws {
@@ -68,8 +87,10 @@ package struct RecipientsChange: Sendable {
 
     private func rules(_ bytes: [UInt8]) throws -> RecipientRules {
         let reading = ManifestReader.read(ManifestFile(path: survey.law.file.path, bytes: bytes))
-        for case .recipients(let spec) in reading.manifests.map(\.spec) { return try RecipientRules(spec) }
-        throw DiagnosticsFailure(reading.diagnostics)
+        guard let manifest = reading.manifests.first(where: { $0.key.kind == .recipients }) else {
+            throw DiagnosticsFailure(reading.diagnostics)
+        }
+        return try SOPSConfigFiles.rules(manifest) { try tree.read($0, limitBytes: SOPSConfigFiles.maximumBytes) }
     }
 
     /// Seals nothing for everyone, since that tells who may not be mixed, and who is no recipient that anyone could be.

@@ -34,15 +34,19 @@ struct RekeyRounds {
     private func read(_ files: [TreeFile]) throws -> [RekeyReading] {
         let steps = steps
         return try ParallelMap.run(files.count, workers: steps.rekeying.workers, chunk: 4) {
-            SealReader(snapshot: try steps.rekeying.snapshots.open(), commit: nil)
-        } _: { reader, number in steps.read(files[number], reader) }
+            try RekeyReaders(steps.rekeying)
+        } _: { readers, number in
+            steps.read(files[number], readers)
+        }
     }
 
     private func reseal(_ readings: [RekeyReading]) throws -> [[RekeySteps.Outcome]] {
         let steps = steps
         let places = readings.indices.flatMap { file in readings[file].jobs.indices.map { (file, $0) } }
         let outcomes = try ParallelMap.run(places.count, workers: steps.rekeying.workers, chunk: 8) {
-        } _: { _, number in steps.reseal(readings[places[number].0].jobs[places[number].1]) }
+        } _: { _, number in
+            steps.reseal(readings[places[number].0].jobs[places[number].1])
+        }
         var byFile = readings.map { _ in [RekeySteps.Outcome]() }
         for (place, outcome) in zip(places, outcomes) { byFile[place.0].append(outcome) }
         return byFile
@@ -51,7 +55,9 @@ struct RekeyRounds {
     private func edit(_ readings: [RekeyReading], _ outcomes: [[RekeySteps.Outcome]]) throws -> [RekeyedFile] {
         let steps = steps
         return try ParallelMap.run(readings.count, workers: steps.rekeying.workers, chunk: 4) {
-        } _: { _, number in steps.edit(readings[number], outcomes[number]) }
+        } _: { _, number in
+            steps.edit(readings[number], outcomes[number])
+        }
     }
 
     private mutating func claimingFiles(_ readings: [RekeyReading]) -> [RekeyReading] {

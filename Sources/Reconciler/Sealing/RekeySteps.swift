@@ -8,6 +8,33 @@ internal import ResealSealing
 struct RekeyJob: Sendable {
     let seal: FileSeals.Seal
     let audience: RecipientRules.Audience
+    /// The counter of the value that stands there, or that the last commit has there; 0 for none.
+    var counter: Int64
+}
+
+/// What one core reads files with.
+struct RekeyReaders {
+    let present: SealReader
+    /// The last commit; `nil` where there is none.
+    let committed: SealReader?
+
+    init(_ rekeying: Rekeying) throws {
+        present = SealReader(snapshot: try rekeying.snapshots.open(), commit: nil)
+        committed = try rekeying.committed.map { SealReader(snapshot: try $0.open(), commit: $0.commit) }
+    }
+
+    /// The counters of the bound values that a manifest has in the last commit: plain age may have replaced one since,
+    /// and a counter never begins again.
+    func counters(of path: String) -> [SecretID: [FieldPath: Int64]] {
+        guard let committed, let file = try? committed.snapshot.file(at: path),
+            let found = try? committed.read(file)
+        else { return [:] }
+        var counters: [SecretID: [FieldPath: Int64]] = [:]
+        for seal in found.seals {
+            counters[seal.entry.id, default: [:]][seal.entry.field] = seal.entry.binding?.counter
+        }
+        return counters
+    }
 }
 
 /// A file with all that is to be done to it.
@@ -45,18 +72,18 @@ struct RekeySteps: Sendable {
 
     // MARK: Reading
 
-    func read(_ file: TreeFile, _ reader: SealReader) -> RekeyReading {
+    func read(_ file: TreeFile, _ readers: RekeyReaders) -> RekeyReading {
         var reading = RekeyReading(path: file.path)
         let found: FileSeals
         do {
             guard file.kind == .regular || file.kind == .executable else {
-                found = try reader.read(file)
+                found = try readers.present.read(file)
                 reading.problems = found.problems
                 return reading
             }
             reading.bytes = try rekeying.tree.read(
                 file.path, limitBytes: ManifestLimits.standard.yaml.fileBytes)
-            found = reader.read(file.path, reading.bytes)
+            found = readers.present.read(file.path, reading.bytes)
         } catch {
             let failure = (error as? any UserFacingFailure)
             reading.problems = [
@@ -76,6 +103,12 @@ struct RekeySteps: Sendable {
             judge(seal, audience ?? law.audience(of: seal.entry), &reading)
             last = (seal.entry.id, audience ?? law.audience(of: seal.entry))
         }
+        guard reading.jobs.contains(where: { $0.counter == 0 }) else { return reading }
+        let committed = readers.counters(of: file.path)
+        for index in reading.jobs.indices where reading.jobs[index].counter == 0 {
+            let entry = reading.jobs[index].seal.entry
+            reading.jobs[index].counter = committed[entry.id]?[entry.field] ?? 0
+        }
         return reading
     }
 
@@ -86,9 +119,11 @@ struct RekeySteps: Sendable {
             reading.problems.append(
                 Diagnostic(
                     code: "value.misplaced", "\(seal.entry.label) \(problem)",
-                    hint: "a sealed value cannot be moved or copied; seal it anew with `reseal seal \(seal.entry.id.name)`",
+                    hint:
+                        "a sealed value cannot be moved or copied; seal it anew with `reseal seal \(seal.entry.id.name)`",
                     at: seal.entry.span))
-        default: reading.jobs.append(RekeyJob(seal: seal, audience: audience))
+        default:
+            reading.jobs.append(RekeyJob(seal: seal, audience: audience, counter: seal.entry.binding?.counter ?? 0))
         }
     }
 
@@ -102,7 +137,7 @@ struct RekeySteps: Sendable {
             if isDryRun { return .resealed([]) }
             let binding = Binding(
                 repository: law.repositoryID, organization: entry.id.organization, secret: entry.id.name,
-                field: entry.field, counter: (entry.binding?.counter ?? 0) + 1, sealedAt: rekeying.now,
+                field: entry.field, counter: job.counter + 1, sealedAt: rekeying.now,
                 recipients: job.audience.recipients, valueCounter: entry.binding?.valueCounter ?? 0)
             let sealed = try FieldSealer.seal(
                 plaintext, binding: binding, to: job.audience.recipients,
@@ -159,7 +194,11 @@ struct RekeySteps: Sendable {
         }
         guard !inline.isEmpty else { return edited }
         var bytes = reading.bytes
-        if isDryRun { edited.resealed += inline.map(\.entry) } else { replace(inline, in: &bytes, reading.path, &edited) }
+        if isDryRun {
+            edited.resealed += inline.map(\.entry)
+        } else {
+            replace(inline, in: &bytes, reading.path, &edited)
+        }
         if isDryRun || bytes != reading.bytes {
             edited.replacements.append(FileReplacement(path: reading.path, before: reading.bytes, after: bytes))
         }
@@ -168,7 +207,8 @@ struct RekeySteps: Sendable {
 
     /// Halves the edits where they cannot be made together, until it is known which one is to blame.
     private func replace(
-        _ values: [(entry: SealEntry, sealed: [UInt8])], in bytes: inout [UInt8], _ path: String, _ edited: inout RekeyedFile
+        _ values: [(entry: SealEntry, sealed: [UInt8])], in bytes: inout [UInt8], _ path: String,
+        _ edited: inout RekeyedFile
     ) {
         do throws(ManifestFailure) {
             let edits = values.map { ManifestEdit($0.entry.id, $0.entry.field, .sealed($0.sealed)) }

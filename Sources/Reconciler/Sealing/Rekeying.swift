@@ -39,6 +39,8 @@ package struct Rekeying: Sendable {
     ) {
         tree = WorkTree(root: root)
         self.folder = folder
+        let head = try? GitRepository(opening: root, searchingParents: true).resolve("HEAD")
+        committed = head.map { CommitSnapshotSource(repositoryPath: root, commit: $0, folder: folder) }
         self.identities = identities
         self.now = now
         self.workers = workers
@@ -94,6 +96,9 @@ package struct Rekeying: Sendable {
             try tree.read(path, limitBytes: limit)
         }
     }
+
+    /// The last commit; `nil` where there is none.
+    let committed: CommitSnapshotSource?
 
     var snapshots: WorkTreeSnapshotSource { WorkTreeSnapshotSource(root: tree.root, folder: folder) }
 

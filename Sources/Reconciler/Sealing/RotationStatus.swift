@@ -50,8 +50,12 @@ package struct RotationStatus: Sendable {
             if binding.valueCounter > value.counter { return .rotated }
         }
         if let acknowledgement = value.acknowledgement { return .acknowledged(acknowledgement) }
-        guard let entry else { return .due("it is not in the manifests any more, and nobody said that it is not valid") }
-        return .due(entry.binding == nil ? "its value has no binding that tells its age" : "its value is still the same")
+        guard let entry else {
+            if case .file = value.subject { return .due("nobody said that what is in it was changed") }
+            return .due("it is not in the manifests any more, and nobody said that it is not valid")
+        }
+        return .due(
+            entry.binding == nil ? "its value has no binding that tells its age" : "its value is still the same")
     }
 
     // MARK: All reports
@@ -133,7 +137,8 @@ package struct RotationStatus: Sendable {
     private static let code = "recipients.rotation-due"
 
     private func hint(_ subject: OffboardingReport.Subject) -> String {
-        let retired = "`reseal offboard \(report.fingerprint) --retired \(subject) --reason …` if it is not valid any more"
+        let retired =
+            "`reseal offboard \(report.fingerprint) --retired \(subject) --reason …` if it is not valid any more"
         guard case .field(let id, let field) = subject else { return retired }
         let option = field == .whole ? "" : " --field \(field)"
         return "change the credential and seal the new one with `reseal seal \(id.name)\(option)`, or \(retired)"

@@ -25,14 +25,17 @@ package struct SealSurvey: Sendable {
         }
         law = try SealLaw(parts.flatMap(\.definitions), problems: problems) { path in
             let snapshot = try source.open()
-            return try snapshot.file(at: path).map {
-                try snapshot.read($0, limitBytes: ManifestLimits.standard.yaml.fileBytes)
+            guard let file = try snapshot.fileOutside(at: path), file.kind == .regular || file.kind == .executable
+            else {
+                return nil
             }
+            return try snapshot.read(file, limitBytes: ManifestLimits.standard.yaml.fileBytes)
         }
     }
 
     /// The sealed values alone, as far as they can be read, whatever the rules are.
-    static func entries(_ source: any SnapshotSource, workers: Int = DesiredLoader.defaultWorkers) throws -> [SealEntry] {
+    static func entries(_ source: any SnapshotSource, workers: Int = DesiredLoader.defaultWorkers) throws -> [SealEntry]
+    {
         try read(source, workers: workers).flatMap(\.entries)
     }
 
@@ -56,7 +59,9 @@ package struct SealSurvey: Sendable {
 /// By what sealed values are judged: the Repository and Recipients manifests.
 package struct SealLaw: Sendable {
     package let repositoryID: String
+    /// Those of the manifest and, behind them, those of the `.sops.yaml` that it names.
     package let rules: RecipientRules
+    /// What the manifest itself says.
     package let spec: RecipientsSpec
     /// The file of the Recipients manifest.
     package let file: ManifestFile
@@ -65,28 +70,31 @@ package struct SealLaw: Sendable {
     /// - Parameters:
     ///   - definitions: the manifests that are not secrets.
     ///   - problems: errors of the run, for when one of the two is among what could not be read.
-    ///   - read: the content of a file of the same snapshot.
+    ///   - read: the content of a file of the same snapshot, by its path from the root of the repository; `nil` where
+    ///     there is none.
     init(_ definitions: [Manifest], problems: [Diagnostic], read: (String) throws -> [UInt8]?) throws {
         var repositoryID: String?
-        var recipients: (spec: RecipientsSpec, span: SourceSpan)?
+        var recipients: Manifest?
         for manifest in definitions {
             switch manifest.spec {
             case .repository(let spec): repositoryID = spec.id
-            case .recipients(let spec):
+            case .recipients:
                 if let first = recipients { throw Self.second(manifest, after: first.span) }
-                recipients = (spec, manifest.span)
+                recipients = manifest
             default: break
             }
         }
-        guard let repositoryID, let recipients, let bytes = try read(recipients.span.file) else {
+        guard let repositoryID, let recipients, case .recipients(let spec) = recipients.spec,
+            let bytes = try read(recipients.span.file)
+        else {
             guard problems.isEmpty else { throw DiagnosticsFailure(problems) }
             throw ReconcileFailure(
                 .noRules, "the manifests have no \(repositoryID == nil ? "Repository" : "Recipients") manifest",
                 hint: "`reseal init --manifests DIR --recipient age1…` writes both")
         }
         self.repositoryID = repositoryID
-        spec = recipients.spec
-        do throws(AgeFailure) { rules = try RecipientRules(spec) } catch { throw error.at(recipients.span) }
+        self.spec = spec
+        rules = try SOPSConfigFiles.rules(recipients, read: read)
         file = ManifestFile(path: recipients.span.file, bytes: bytes, commit: recipients.span.commit)
         names = RecipientNames(rules, file: file)
     }

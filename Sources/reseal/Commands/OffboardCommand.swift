@@ -8,7 +8,8 @@ internal import ResealVault
 struct OffboardCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "offboard",
-        abstract: "Take a recipient out, reseal what it could open, and keep account until the credentials are changed.",
+        abstract:
+            "Take a recipient out, reseal what it could open, and keep account until the credentials are changed.",
         discussion: """
             Lists every value that the recipient could open, in the whole history of the repository; keeps the list in \
             \(OffboardingReport.folder); takes the recipient out of the rules; and reseals the values with fresh file \
@@ -42,7 +43,9 @@ struct OffboardCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Note that these values were changed where reseal cannot see it.", valueName: "value"))
     var rotated: [String] = []
 
-    @Option(help: ArgumentHelp("Note that these credentials are not valid any more, or never were any.", valueName: "value"))
+    @Option(
+        help: ArgumentHelp("Note that these credentials are not valid any more, or never were any.", valueName: "value")
+    )
     var retired: [String] = []
 
     @Option(help: ArgumentHelp("Why, for --retired.", valueName: "text"))
@@ -133,7 +136,7 @@ struct OffboardCommand: AsyncParsableCommand {
             }
             guard !statuses.isEmpty else {
                 throw ReconcileFailure(
-                    .unknownRecipient, "there is no report about `\(SafeText.line(recipient))`",
+                    .unknownRecipient, "there is no report about a recipient of that text, fingerprint or name",
                     hint: "`reseal offboard --status` shows all reports")
             }
         }

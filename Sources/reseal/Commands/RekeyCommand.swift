@@ -39,7 +39,8 @@ struct RekeyCommand: AsyncParsableCommand {
     func run() async throws {
         let identities = try identities()
         let report = try RekeyRun.run(
-            try tree.checkout(location.vaultHome), identities: identities, selection: ValueSelection(selection), isDryRun: dryRun)
+            try tree.checkout(location.vaultHome), identities: identities, selection: ValueSelection(selection),
+            isDryRun: dryRun)
         let view = RekeyView(report: report, isDryRun: dryRun)
         if json {
             Terminal.print(view.document.canonical)

@@ -26,7 +26,9 @@ struct OffboardingView {
                 ? "it is in no list of \(SafeText.line(outcome.change.path)) any more"
                 : "it \(verb) taken out of \(places) in \(SafeText.line(outcome.change.path))")
         if !outcome.change.emptiedGroups.isEmpty {
-            lines.append("nobody is left in group \(outcome.change.emptiedGroups.joined(separator: ", ")), which \(verb) removed")
+            lines.append(
+                "nobody is left in group \(outcome.change.emptiedGroups.joined(separator: ", ")), which \(verb) removed"
+            )
         }
         lines.append(
             "the report \(verb) kept in \(outcome.report.path): commit it; "
@@ -101,7 +103,8 @@ enum RotationView {
                 due == 0
                 ? style.green("green") + "  all \(status.items.count) value(s) are changed or retired"
                 : style.red("\(due) due") + " of \(status.items.count) value(s)"
-            return (["\(style.bold(SafeText.line(status.report.label)))  \(head)"] + status.items.map { line($0, style) })
+            return
+                (["\(style.bold(SafeText.line(status.report.label)))  \(head)"] + status.items.map { line($0, style) })
                 .joined(separator: "\n")
         }.joined(separator: "\n\n")
     }

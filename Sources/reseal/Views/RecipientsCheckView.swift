@@ -56,7 +56,8 @@ struct RecipientsCheckView {
         lines.append(
             faults.isEmpty
                 ? "\(survey.entries.count) sealed values fit the rules."
-                : "\(faults.count) of \(survey.entries.count) sealed values, in \(files) file(s), do not fit the rules.")
+                : "\(faults.count) of \(survey.entries.count) sealed values, in \(files) file(s), do not fit the rules."
+        )
         if due > 0 { lines.append("\(due) value(s) are due for rotation.") }
         return lines.joined(separator: "\n")
     }

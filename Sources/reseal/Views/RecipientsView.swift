@@ -7,11 +7,16 @@ struct RecipientsView {
     let survey: SealSurvey
     let showsValues: Bool
     private let access: [RecipientAccess]
+    /// Names by the texts of recipients.
+    private let names: [String: String]
 
     init(survey: SealSurvey, showsValues: Bool) {
         self.survey = survey
         self.showsValues = showsValues
         access = RecipientAccess.all(survey)
+        names = Dictionary(
+            access.compactMap { who in who.text.flatMap { text in who.name.map { (text, $0) } } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private var rules: RecipientRules { survey.law.rules }
@@ -20,7 +25,9 @@ struct RecipientsView {
     // MARK: Text
 
     func text(_ style: Style) -> String {
-        var lines = [style.bold("Rules") + style.dim("  \(SafeText.line(survey.law.file.path)), the first that fits decides")]
+        var lines = [
+            style.bold("Rules") + style.dim("  \(SafeText.line(survey.law.file.path)), the first that fits decides")
+        ]
         for (number, rule) in rules.rules.enumerated() {
             lines.append("  \(number + 1)  \(condition(rule)) → \(list(rule.written))")
         }
@@ -48,7 +55,12 @@ struct RecipientsView {
         let parts = [("paths", rule.paths), ("names", rule.names)].filter { !$0.1.isEmpty }.map { word, globs in
             "\(word) \(globs.map { SafeText.line($0.description) }.joined(separator: ", "))"
         }
-        return parts.isEmpty ? "everything" : parts.joined(separator: " and ")
+        let pattern = rule.pattern.map { pattern in
+            "paths like \(SafeText.line(pattern.regex))"
+                + (pattern.folder.isEmpty ? "" : " below \(SafeText.line(pattern.folder))")
+        }
+        let all = parts + [pattern].compactMap { $0 }
+        return all.isEmpty ? "everything" : all.joined(separator: " and ")
     }
 
     private func list(_ written: [String]) -> String {
@@ -67,8 +79,7 @@ struct RecipientsView {
     }
 
     private func name(_ text: String) -> String {
-        let who = access.first { $0.text == text }
-        return who?.name ?? RecipientNames.shortened(text)
+        names[text] ?? RecipientNames.shortened(text)
     }
 
     private func values(of who: RecipientAccess, _ style: Style) -> [String] {
@@ -98,6 +109,8 @@ struct RecipientsView {
                         "rule": .integer(Int64(number + 1)),
                         "paths": .array(rule.paths.map { .string($0.description) }),
                         "names": .array(rule.names.map { .string($0.description) }),
+                        "path_regex": rule.pattern.map { .string($0.regex) } ?? .null,
+                        "below": rule.pattern.map { .string($0.folder) } ?? .null,
                         "recipients": .array(rule.written.map { .string($0) }),
                     ]
                 }),
