@@ -218,11 +218,7 @@ import Testing
             world.git(.recipients, "r", ["controller": "a"])
             let spec = JSON.object(["metadata": ["labels": ["x": "y"]], "spec": ["controller": "a"]]).canonicalBytes
             let key = ResourceKey(.recipients, "r")
-            world.desired[key] = world.desired[key].map {
-                DesiredResource(
-                    key: key, position: $0.position, spec: spec, specDigest: .init(hashing: spec),
-                    references: $0.references, secret: nil)
-            }
+            world.desired[key] = world.desired[key]?.with(spec: spec)
         },
         Case("first recipients", []) { $0.git(.recipients, "r", ["controller": "a"]) },
         Case("recipients are gone", [.repositoryRulesRelaxed]) { $0.vault(.recipients, "r", ["controller": "a"]) },
