@@ -80,7 +80,8 @@ let package = Package(
         .executableTarget(
             name: "reseal-benchmarks",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealAge", "ResealManifests", .product(name: "GRDB", package: "GRDB.swift"),
+                "ResealCore", "ResealSealing", "ResealAge", "ResealManifests",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             path: "Benchmarks/Sources", swiftSettings: strict),
 

@@ -29,6 +29,13 @@ struct SampleRepository {
     static func path(_ index: Int) -> String { "manifests/team-\(index / 100)/secret-\(index).yaml" }
     static func name(_ index: Int) -> String { "team-\(index / 100)/secret-\(index)" }
 
+    static func binding(_ index: Int, _ recipient: X25519Recipient) -> Binding {
+        Binding(
+            repository: repositoryID, organization: SecretID.defaultOrganization, secret: name(index),
+            field: FieldPath(["password"]), counter: 1, sealedAt: Timestamp(seconds: 1_790_000_000),
+            recipients: [recipient])
+    }
+
     private func rules(_ recipient: X25519Recipient) -> [(String, String)] {
         [
             (
@@ -51,10 +58,7 @@ struct SampleRepository {
 
     private func manifests(_ range: Range<Int>, _ recipient: X25519Recipient) throws -> [(String, [UInt8])] {
         try range.map { index in
-            let binding = Binding(
-                repository: Self.repositoryID, organization: SecretID.defaultOrganization, secret: Self.name(index),
-                field: FieldPath(["password"]), counter: 1, sealedAt: Timestamp(seconds: 1_790_000_000),
-                recipients: [recipient])
+            let binding = Self.binding(index, recipient)
             let value = SecretBytes(try SystemRandom.bytes(24).map { UInt8(ascii: "a") + $0 % 26 })
             let armor = String(decoding: try FieldSealer.seal(value, binding: binding, to: [recipient]), as: UTF8.self)
             let sealed = armor.split(separator: "\n").map { "      \($0)" }.joined(separator: "\n")

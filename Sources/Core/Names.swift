@@ -50,7 +50,9 @@ package enum ResourceName {
         var last = UInt8(ascii: "/")
         for byte in text.utf8 {
             let isSlash = byte == UInt8(ascii: "/")
-            guard isSlash ? last != UInt8(ascii: "/") : isAllowed(byte) && byte != UInt8(ascii: ".") else { return false }
+            guard isSlash ? last != UInt8(ascii: "/") : isAllowed(byte) && byte != UInt8(ascii: ".") else {
+                return false
+            }
             last = byte
         }
         return last != UInt8(ascii: "/")

@@ -76,8 +76,9 @@ public struct TimeSpan: Sendable, Hashable, Comparable, CustomStringConvertible 
     /// Never negative.
     public let seconds: Int64
 
-    private static let units: [(letter: Character, seconds: Int64)] = [
-        ("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1),
+    private static let units: [(letter: UInt8, seconds: Int64)] = [
+        (UInt8(ascii: "w"), 604_800), (UInt8(ascii: "d"), 86_400), (UInt8(ascii: "h"), 3600),
+        (UInt8(ascii: "m"), 60), (UInt8(ascii: "s"), 1),
     ]
     package static let pattern = "^(?=[0-9])([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
 
@@ -97,8 +98,7 @@ public struct TimeSpan: Sendable, Hashable, Comparable, CustomStringConvertible 
                 count = count * 10 + Int64(byte - 48)
                 continue
             }
-            let letter = Character(Unicode.Scalar(byte))
-            guard let unit = Self.units.firstIndex(where: { $0.letter == letter }), unit > rank, digits > 0 else {
+            guard let unit = Self.units.firstIndex(where: { $0.letter == byte }), unit > rank, digits > 0 else {
                 return nil
             }
             total += count * Self.units[unit].seconds
@@ -113,7 +113,7 @@ public struct TimeSpan: Sendable, Hashable, Comparable, CustomStringConvertible 
         var rest = seconds
         var text = ""
         for unit in Self.units.dropFirst() where rest >= unit.seconds {
-            text += "\(rest / unit.seconds)\(unit.letter)"
+            text += "\(rest / unit.seconds)\(Unicode.Scalar(unit.letter))"
             rest %= unit.seconds
         }
         return text.isEmpty ? "0s" : text

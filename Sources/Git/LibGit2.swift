@@ -16,8 +16,9 @@ enum LibGit2 {
         _ = reseal_git_set_cache_max_bytes(16 << 20)
         // The trees near the root of a large repository are read at each reconcile; the default limit leaves them out.
         _ = reseal_git_set_cache_object_limit(GIT_OBJECT_TREE, 1 << 20)
-        _ = reseal_git_set_mapped_limit(64 << 20)
-        _ = reseal_git_set_window_size(16 << 20)
+        // What is mapped of packs counts as memory of the process.
+        _ = reseal_git_set_mapped_limit(16 << 20)
+        _ = reseal_git_set_window_size(4 << 20)
         _ = reseal_git_set_pack_max_object_bytes(512 << 20)
         allowHarmlessExtensions()
         return true

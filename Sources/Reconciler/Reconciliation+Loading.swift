@@ -65,7 +65,7 @@ extension Reconciliation {
         desired.state.roles = access.after
         let policy = observed.policy
         let keys = desired.state.resources.map(\.key)
-        let wanted = Set(keys)
+        let wanted = resources.isEmpty ? [] : Set(keys)
         let deleted = resources.keys.filter { $0.kind == .secret && !wanted.contains($0) }.map(\.secretID)
         var vault = VaultState(serial: observed.serial, secrets: secrets)
         if (policy ?? desired.state.policy).needsTotal(forDeletionOf: Int64(deleted.count)) {

@@ -86,7 +86,8 @@ import Testing
         world.git("scalar")
         #expect(changes(world)["scalar"]?["change"]?["after"]?["spec"]?["value"] == ["": .null])
         let spec = Array(#"{"metadata":{},"spec":{"value":"sealed"}}"#.utf8)
-        world.desired[ResourceKey(.secret, "scalar")]?.spec = spec
+        let key = ResourceKey(.secret, "scalar")
+        world.desired[key] = world.desired[key]?.with(spec: spec)
         let change = try #require(changes(world)["scalar"]?["change"])
         #expect(change["after"] == ["metadata": [:], "spec": ["value": .null]])
         #expect(change["after_sensitive"] == ["spec": ["value": true]])

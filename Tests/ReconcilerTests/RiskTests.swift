@@ -217,8 +217,8 @@ import Testing
             world.vault(.recipients, "r", ["controller": "a"])
             world.git(.recipients, "r", ["controller": "a"])
             let spec = JSON.object(["metadata": ["labels": ["x": "y"]], "spec": ["controller": "a"]]).canonicalBytes
-            world.desired[ResourceKey(.recipients, "r")]?.spec = spec
-            world.desired[ResourceKey(.recipients, "r")]?.specDigest = .init(hashing: spec)
+            let key = ResourceKey(.recipients, "r")
+            world.desired[key] = world.desired[key]?.with(spec: spec)
         },
         Case("first recipients", []) { $0.git(.recipients, "r", ["controller": "a"]) },
         Case("recipients are gone", [.repositoryRulesRelaxed]) { $0.vault(.recipients, "r", ["controller": "a"]) },

@@ -75,9 +75,12 @@ enum DocumentRules {
 
     static func soundsConfidential(_ field: FieldPath, _ type: SecretType) -> Bool {
         guard let last = field.segments.last else { return type != .config && type != .generic }
-        let letters = String(last.lowercased().filter { $0.isLetter || $0.isNumber })
-        return confidential.contains { letters.hasSuffix($0) }
+        let letters = last.lowercased().utf8.filter(alphanumeric.contains)
+        return confidential.contains { letters.suffix($0.utf8.count).elementsEqual($0.utf8) }
     }
+
+    /// The words are ASCII, so of other letters it does not matter what they are.
+    private static let alphanumeric = ASCIISet("a-z0-9")
 
     private static func groups(_ recipients: RecipientsSpec, _ node: NodeID, _ check: inout SchemaCheck) {
         let tree = check.tree

@@ -160,6 +160,7 @@ package struct Applier {
             if let known, known.isSame(as: record) { continue }
             try transaction.store.save(record)
         }
+        guard !prepared.lastApplied.resources.isEmpty else { return }
         let wanted = Set(prepared.desired.resources.map(\.key))
         for key in prepared.lastApplied.resources.keys where !wanted.contains(key) {
             try transaction.store.removeApplied(key)

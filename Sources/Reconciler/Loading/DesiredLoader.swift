@@ -83,11 +83,10 @@ struct DesiredLoader {
     private func loaded(
         _ set: ConvertedSet, _ rules: RepositoryRules, warnings: [Diagnostic]
     ) -> LoadedDesired {
-        var resources = set.manifests.map(\.resource)
-        for index in resources.indices where resources[index].secret?.driftPolicy == nil {
-            resources[index].secret?.driftPolicy = rules.policy.driftPolicy
+        let resources = set.manifests.map(\.resource)
+        let adopting = resources.first { resource in
+            resource.secret.map { ($0.driftPolicy ?? rules.policy.driftPolicy) == .adopt } ?? false
         }
-        let adopting = resources.first { $0.secret?.driftPolicy == .adopt }
         let warnings = warnings + (adopting.map { [Self.adoptionWarning($0.position.span)] } ?? [])
         return LoadedDesired(
             state: DesiredState(resources: resources, policy: rules.policy, roles: rules.roles),

@@ -82,29 +82,29 @@ struct ManifestConverter {
 
     private mutating func convert(_ manifest: Manifest, blob: ObjectID) throws {
         let manifest = try takingSOPSConfig(manifest)
-        var resource = DesiredResource(
+        var secret: DesiredSecret?
+        var seals: [SealNote] = []
+        if case .secret(let spec) = manifest.spec {
+            var value: DesiredValue?
+            do {
+                (value, seals) = try openValue(spec, id: manifest.key.secretID)
+            } catch let failure as DiagnosticsFailure {
+                diagnostics += failure.diagnostics
+            }
+            secret = DesiredSecret(
+                value: value, permissions: interned.permissions(spec.permissions), keepPrevious: spec.keepPrevious,
+                deletionProtection: spec.deletionProtection, driftPolicy: spec.driftPolicy,
+                expiresAt: spec.expiresAt)
+        } else {
+            definitions.append(manifest)
+        }
+        let resource = DesiredResource(
             key: manifest.key,
             position: SourcePosition(
                 commit: commit, path: manifest.span.file, line: manifest.span.line, column: manifest.span.column,
                 blob: blob),
             spec: manifest.publicForm, specDigest: Digest256(hashing: manifest.publicForm),
-            references: interned.references(manifest.references), secret: nil)
-        var seals: [SealNote] = []
-        if case .secret(let spec) = manifest.spec {
-            resource.secret = DesiredSecret(
-                value: nil, permissions: interned.permissions(spec.permissions), keepPrevious: spec.keepPrevious,
-                deletionProtection: spec.deletionProtection, driftPolicy: spec.driftPolicy,
-                expiresAt: spec.expiresAt)
-            do {
-                let (value, notes) = try openValue(spec, id: manifest.key.secretID)
-                resource.secret?.value = value
-                seals = notes
-            } catch let failure as DiagnosticsFailure {
-                diagnostics += failure.diagnostics
-            }
-        } else {
-            definitions.append(manifest)
-        }
+            references: interned.references(manifest.references), secret: secret)
         converted.append(ConvertedManifest(resource: resource, seals: seals))
     }
 

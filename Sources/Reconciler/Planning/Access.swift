@@ -74,11 +74,17 @@ struct AccessLedger {
     private let rolesBefore: RoleDirectory
     private let rolesAfter: RoleDirectory
     private let areRolesSame: Bool
+    /// The answer to one question, as positions in `groups`, and the resources that it is true of.
+    private struct Answer {
+        let groups: [Int]
+        var keys: [ResourceKey] = []
+    }
+
     private var groups: [Group] = []
-    private var members: [[ResourceKey]] = []
-    private var numbers: [Group: Int] = [:]
-    /// Most secrets share a few sets of permissions. The answer is a list of positions in `groups`.
-    private var answers: [Question: [Int]] = [:]
+    private var groupNumbers: [Group: Int] = [:]
+    /// Most secrets share a few sets of permissions.
+    private var answers: [Answer] = []
+    private var answerNumbers: [Question: Int] = [:]
 
     init(before: RoleDirectory, after: RoleDirectory) {
         rolesBefore = before
@@ -90,17 +96,24 @@ struct AccessLedger {
     mutating func note(_ key: ResourceKey, before: Grants, after: Grants) -> Bool {
         if areRolesSame, before == after { return false }
         let question = Question(organization: key.organization, before: before, after: after)
-        let answer = answers[question] ?? compare(question).map { number(of: $0) }
-        answers[question] = answer
-        for number in answer { members[number].append(key) }
-        return answer.contains { !groups[$0].gained.isEmpty }
+        let number = answerNumber(of: question)
+        guard !answers[number].groups.isEmpty else { return false }
+        answers[number].keys.append(key)
+        return answers[number].groups.contains { !groups[$0].gained.isEmpty }
     }
 
     /// By principal; of one principal, gains before losses.
     var changes: [AccessChange] {
-        zip(groups, members).map { group, keys in
-            AccessChange(
-                principal: group.principal, gained: group.gained, lost: group.lost, resources: keys.sorted())
+        // The groups of one answer share one list, which may be of a hundred thousand.
+        var lists = [[[ResourceKey]]](repeating: [], count: groups.count)
+        for answer in answers {
+            let keys = answer.keys.sorted()
+            for group in answer.groups { lists[group].append(keys) }
+        }
+        return zip(groups, lists).map { group, lists in
+            let keys = lists.count == 1 ? lists[0] : lists.flatMap(\.self).sorted()
+            return AccessChange(
+                principal: group.principal, gained: group.gained, lost: group.lost, resources: keys)
         }.sorted { a, b in
             if a.principal != b.principal { return a.principal < b.principal }
             if a.gained != b.gained { return b.gained.lexicographicallyPrecedes(a.gained) }
@@ -108,11 +121,17 @@ struct AccessLedger {
         }
     }
 
-    private mutating func number(of group: Group) -> Int {
-        if let known = numbers[group] { return known }
-        numbers[group] = groups.count
+    private mutating func answerNumber(of question: Question) -> Int {
+        if let known = answerNumbers[question] { return known }
+        answers.append(Answer(groups: compare(question).map { groupNumber(of: $0) }))
+        answerNumbers[question] = answers.count - 1
+        return answers.count - 1
+    }
+
+    private mutating func groupNumber(of group: Group) -> Int {
+        if let known = groupNumbers[group] { return known }
+        groupNumbers[group] = groups.count
         groups.append(group)
-        members.append([])
         return groups.count - 1
     }
 

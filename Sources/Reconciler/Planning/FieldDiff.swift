@@ -4,6 +4,9 @@ internal import ResealVault
 enum FieldDiff {
     static func changes(from before: [FieldState], to after: [FieldState]) -> [FieldChange] {
         let before = before.present
+        if before.isEmpty {
+            return after.map { FieldChange(field: $0.field, kind: .added) }.sorted { $0.field < $1.field }
+        }
         let old = Dictionary(before.map { ($0.field, $0.fingerprint) }, uniquingKeysWith: { $1 })
         let names = Set(after.map(\.field))
         let kept = after.map { state in

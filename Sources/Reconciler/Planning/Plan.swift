@@ -45,25 +45,42 @@ package struct Plan: Sendable {
     /// True when sealed values were compared without opening them.
     package var isKeyless: Bool { vaultSerial == nil }
 
-    package func count(_ action: ChangeAction) -> Int { changes.count { $0.action == action } }
+    package func count(_ action: ChangeAction) -> Int { changes.indices.count { changes[$0].action == action } }
 }
 
-/// Computes a plan's identity.
-enum PlanIdentity {
+/// Computes a plan's identity: a digest of lines, in bounded memory however many changes there are.
+struct PlanIdentity {
+    private static let blockBytes = 64 << 10
+    private var digest = Digest256(hashing: Array("reseal/plan/\(Plan.schemaVersion)".utf8))
+    private var block: [UInt8] = []
+
     static func compute(_ plan: Plan, desired: [DesiredResource]) -> String {
-        var text = "reseal/plan/\(Plan.schemaVersion)\n"
+        var identity = PlanIdentity()
         for part in [plan.base?.description, plan.head?.description, plan.vaultSerial.map { String($0) }] {
-            text += (part ?? "-") + "\n"
+            identity.add(part ?? "-")
         }
-        text += "\(plan.policyDigest)\n\(plan.recipientsDigest)\n\(plan.allowsMassDeletion)\n"
+        identity.add("\(plan.policyDigest)\n\(plan.recipientsDigest)\n\(plan.allowsMassDeletion)")
         for change in plan.changes {
-            text += "\(change.key) \(change.action.rawValue) \(change.version ?? 0)"
+            var line = "\(change.key) \(change.action.rawValue) \(change.version ?? 0)"
             if change.desiredIndex >= 0 {
                 let resource = desired[Int(change.desiredIndex)]
-                text += " \(resource.specDigest) \(resource.secret?.value?.fingerprint.description ?? "-")"
+                line += " \(resource.specDigest) \(resource.secret?.value?.fingerprint.description ?? "-")"
             }
-            text += "\n"
+            identity.add(line)
         }
-        return Hex.encode(Digest256(hashing: Array(text.utf8)).bytes.prefix(16))
+        identity.closeBlock()
+        return Hex.encode(identity.digest.bytes.prefix(16))
+    }
+
+    private mutating func add(_ line: String) {
+        block += line.utf8
+        block.append(UInt8(ascii: "\n"))
+        if block.count >= Self.blockBytes { closeBlock() }
+    }
+
+    /// Each digest covers the one before and the lines since. Where blocks end follows from the lines alone.
+    private mutating func closeBlock() {
+        digest = Digest256(hashing: digest.bytes + block)
+        block.removeAll(keepingCapacity: true)
     }
 }

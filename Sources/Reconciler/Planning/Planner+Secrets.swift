@@ -30,7 +30,7 @@ extension Planner {
             return
         }
         let verdict = valueVerdict(resource, desired, observed)
-        let isReverting = verdict == .drifted && desired.driftPolicy == .revert
+        let isReverting = verdict == .drifted && reverts(desired)
         let writesValue = verdict == .gitChanged || verdict == .bothChanged || isReverting
         noteDrift(verdict, resource, desired, observed)
         let isSpecChanged = observed.specDigest != resource.specDigest || !observed.isManaged
@@ -73,7 +73,7 @@ extension Planner {
                 applied.specDigest != resource.specDigest
                 || (desired.value != nil && applied.fingerprint != desired.value?.fingerprint)
             let outcome: DriftNote.Outcome =
-                isChangedInGit ? .overwritten : desired.driftPolicy == .revert ? .reverted : .reported
+                isChangedInGit ? .overwritten : reverts(desired) ? .reverted : .reported
             self.outcome.drift.append(
                 DriftNote(
                     id: observed.id, drift: .deleted, outcome: outcome, position: resource.position, fields: []))
@@ -104,12 +104,16 @@ extension Planner {
         return observed.drift == nil ? .ahead : .drifted
     }
 
+    private func reverts(_ desired: DesiredSecret) -> Bool {
+        (desired.driftPolicy ?? input.desired.policy.driftPolicy) == .revert
+    }
+
     private mutating func noteDrift(
         _ verdict: ValueVerdict, _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord
     ) {
         guard verdict == .drifted || verdict == .bothChanged, let value = desired.value else { return }
         let outcome: DriftNote.Outcome =
-            verdict == .bothChanged ? .overwritten : desired.driftPolicy == .revert ? .reverted : .reported
+            verdict == .bothChanged ? .overwritten : reverts(desired) ? .reverted : .reported
         self.outcome.drift.append(
             DriftNote(
                 id: observed.id, drift: observed.drift ?? .value, outcome: outcome, position: resource.position,
@@ -205,6 +209,8 @@ extension Planner {
         if desired.value?.unboundFields.isEmpty == false, change.version != nil { change.risks.append(.bindingMissing) }
         if let expiresAt = desired.expiresAt, expiresAt <= input.now { change.risks.append(.alreadyExpired) }
         change.risks = change.risks.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        // Most secrets of a repository have the same fields: one list then serves them all.
+        if let last = outcome.changes.last, last.fields == change.fields { change.fields = last.fields }
         outcome.changes.append(change)
     }
 }

@@ -58,6 +58,7 @@ package struct Planner {
     }
 
     private mutating func run() {
+        if input.vault.secrets.isEmpty { outcome.changes.reserveCapacity(input.desired.resources.count) }
         for (index, resource) in input.desired.resources.enumerated() {
             guardOwnership(resource)
             if let secret = resource.secret {
@@ -96,6 +97,8 @@ package struct Planner {
 
 extension Planner {
     private mutating func planDeletions() {
+        // A first apply has nothing to delete.
+        guard !input.lastApplied.resources.isEmpty else { return }
         let wanted = Set(input.desired.resources.map(\.key))
         var deletedSecrets: [Int] = []
         for key in input.lastApplied.resources.keys.filter({ !wanted.contains($0) }).sorted() {

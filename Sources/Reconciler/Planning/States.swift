@@ -15,16 +15,28 @@ package struct DesiredState: Sendable {
     package var roles: RoleDirectory
 }
 
-/// One resource as a commit describes it.
-package struct DesiredResource: Sendable {
-    package var key: ResourceKey
-    package var position: SourcePosition
+/// One resource as a commit describes it. A class, for a plan hands a hundred thousand of them from list to list.
+package final class DesiredResource: Sendable {
+    package let key: ResourceKey
+    package let position: SourcePosition
     /// Canonical JSON of the manifest without its values.
-    package var spec: [UInt8]
-    package var specDigest: Digest256
-    package var references: [ReferenceTarget]
+    package let spec: [UInt8]
+    package let specDigest: Digest256
+    package let references: [ReferenceTarget]
     /// For a secret only.
-    package var secret: DesiredSecret?
+    package let secret: DesiredSecret?
+
+    package init(
+        key: ResourceKey, position: SourcePosition, spec: [UInt8], specDigest: Digest256,
+        references: [ReferenceTarget], secret: DesiredSecret?
+    ) {
+        self.key = key
+        self.position = position
+        self.spec = spec
+        self.specDigest = specDigest
+        self.references = references
+        self.secret = secret
+    }
 }
 
 /// What only a secret has. No plaintext is in here: a value is known by its fingerprint, and is already encrypted for
@@ -34,7 +46,7 @@ package struct DesiredSecret: Sendable {
     package var permissions: Permissions
     package var keepPrevious: TimeSpan
     package var deletionProtection: Bool
-    /// `nil` until the repository's own is filled in.
+    /// `nil`: the repository's.
     package var driftPolicy: DriftPolicy?
     package var expiresAt: Timestamp?
 }

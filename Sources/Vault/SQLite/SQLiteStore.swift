@@ -38,8 +38,10 @@ package final class SQLiteStore: Store {
             if size == nil { try AtomicFile.write([], to: path, mode: 0o600, replacing: false) }
             pool = try DatabasePool(path: path, configuration: configuration)
             // A commit is on disk before it is acknowledged. Only now: opening the pool sets NORMAL, which syncs at
-            // checkpoints alone.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            // checkpoints alone. The cache of 8 MiB lets most pages of a large apply be written once.
+            try pool.writeWithoutTransaction {
+                try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192")
+            }
             try migrate(creating: creating)
         } catch {
             throw Self.translate(error, path: path)

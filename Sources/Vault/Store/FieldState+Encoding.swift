@@ -5,12 +5,12 @@ internal import ResealCore
 extension [FieldState] {
     package var encoded: [UInt8] {
         var out: [UInt8] = []
+        out.reserveCapacity(reduce(0) { $0 + $1.field.utf8.count + 18 })
         for state in self {
-            let name = Array<UInt8>(state.field.utf8)
-            append(UInt64(name.count), bytes: 2, to: &out)
-            out.append(contentsOf: name)
-            append(UInt64(bitPattern: state.counter), bytes: 8, to: &out)
-            append(state.fingerprint, bytes: 8, to: &out)
+            append(UInt16(state.field.utf8.count), to: &out)
+            out.append(contentsOf: state.field.utf8)
+            append(state.counter, to: &out)
+            append(state.fingerprint, to: &out)
         }
         return out
     }
@@ -33,9 +33,7 @@ extension [FieldState] {
         }
     }
 
-    private func append(_ value: UInt64, bytes: Int, to out: inout [UInt8]) {
-        for shift in stride(from: (bytes - 1) * 8, through: 0, by: -8) {
-            out.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
-        }
+    private func append(_ value: some FixedWidthInteger, to out: inout [UInt8]) {
+        Swift.withUnsafeBytes(of: value.bigEndian) { out.append(contentsOf: $0) }
     }
 }

@@ -278,3 +278,11 @@ extension PlanOutcome {
         }
     }
 }
+
+extension DesiredResource {
+    func with(spec: [UInt8]) -> DesiredResource {
+        DesiredResource(
+            key: key, position: position, spec: spec, specDigest: Digest256(hashing: spec), references: references,
+            secret: secret)
+    }
+}
