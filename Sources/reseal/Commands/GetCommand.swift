@@ -22,7 +22,8 @@ struct GetCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A version other than the current one.", valueName: "n"))
     var version: Int64?
 
-    @Option(help: ArgumentHelp("One field of a structured value, for example `password` or `tls.key`.", valueName: "field"))
+    @Option(
+        help: ArgumentHelp("One field of a structured value, for example `password` or `tls.key`.", valueName: "field"))
     var field: String?
 
     @Flag(help: "Print a JSON object with name, version, time and value.")
