@@ -6,8 +6,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     /// From milliseconds since the epoch of Unix.
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
-    /// From whole seconds since the epoch of Unix.
-    public init(seconds: Int64) { milliseconds = seconds * 1000 }
+    /// From whole seconds since the epoch of Unix; beyond what milliseconds can count, the end of their range.
+    public init(seconds: Int64) { milliseconds = seconds.multipliedSaturating(by: 1000) }
 
     /// For example `2026-01-31T08:15:00.000Z`.
     public var description: String {
@@ -34,9 +34,17 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     /// By time.
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
-    package func adding(_ span: TimeSpan) -> Timestamp { Timestamp(milliseconds: milliseconds + span.seconds * 1000) }
+    /// The end of the range where it would be passed: numbers may come from a damaged store.
+    package func adding(_ span: TimeSpan) -> Timestamp {
+        let (sum, isOver) = milliseconds.addingReportingOverflow(span.seconds.multipliedSaturating(by: 1000))
+        return Timestamp(milliseconds: isOver ? .max : sum)
+    }
+
+    /// As ``adding(_:)``.
     package func subtracting(_ span: TimeSpan) -> Timestamp {
-        Timestamp(milliseconds: milliseconds - span.seconds * 1000)
+        let (difference, isOver) = milliseconds.subtractingReportingOverflow(
+            span.seconds.multipliedSaturating(by: 1000))
+        return Timestamp(milliseconds: isOver ? .min : difference)
     }
 
     /// Reads RFC 3339 (`2026-01-31T08:15:00Z`, fractions and offsets allowed) or a bare date (midnight UTC).
@@ -156,6 +164,11 @@ private enum CivilDate {
 }
 
 extension Int64 {
+    fileprivate func multipliedSaturating(by factor: Int64) -> Int64 {
+        let (product, isOver) = multipliedReportingOverflow(by: factor)
+        return isOver ? (self < 0 ? .min : .max) : product
+    }
+
     fileprivate func quotientAndRemainderFloor(by divisor: Int64) -> (Int64, Int64) {
         let (q, r) = quotientAndRemainder(dividingBy: divisor)
         return r < 0 ? (q - 1, r + divisor) : (q, r)

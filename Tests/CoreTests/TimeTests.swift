@@ -78,6 +78,15 @@ import Testing
         #expect(day.adding(span).subtracting(span) == day)
         #expect(day < day.adding(TimeSpan(seconds: 1)))
     }
+
+    @Test func staysWithinItsRange() {
+        let (first, last) = (Timestamp(milliseconds: .min), Timestamp(milliseconds: .max))
+        for span in [TimeSpan(seconds: 1), TimeSpan(seconds: .max)] {
+            #expect(last.adding(span) == last && first.subtracting(span) == first)
+        }
+        #expect(Timestamp(seconds: .max) == last && Timestamp(seconds: .min) == first)
+        for end in [first, last] { #expect(end.description.hasSuffix("Z")) }
+    }
 }
 
 @Suite struct TimeSpanTests {

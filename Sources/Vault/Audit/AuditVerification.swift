@@ -36,7 +36,6 @@ package enum AuditVerifier {
             report.records += 1
             if record.sequence != next {
                 note("record \(next) is missing: the next one is \(record.sequence)")
-                next = record.sequence
             }
             if Digest256(hashing: record.hashInput(after: previous)) != record.hash {
                 note("record \(record.sequence) was changed, moved or follows a removed one")
@@ -49,7 +48,7 @@ package enum AuditVerifier {
             }
             if !expectedSeen, expected == "\(record.sequence):\(record.hash)" { expectedSeen = true }
             previous = record.hash
-            next += 1
+            next = record.sequence == .max ? .max : record.sequence + 1
         }
         checkSignatures(heads, vaultID: vaultID, publicKey: publicKey, note)
         if let last = heads.last, last.sequence >= next {

@@ -24,6 +24,14 @@ extension Row {
     func time(_ index: Int) -> Timestamp { Timestamp(milliseconds: self[index] as Int64? ?? 0) }
     func optionalTime(_ index: Int) -> Timestamp? { (self[index] as Int64?).map { Timestamp(milliseconds: $0) } }
     func integer(_ index: Int) -> Int64 { self[index] as Int64? ?? 0 }
+
+    /// A number of versions; one that cannot be counted on is damage.
+    func versionNumber(_ index: Int) throws -> Int64 {
+        let value = integer(index)
+        guard (0..<Int64.max).contains(value) else { throw Self.malformed("a number of versions") }
+        return value
+    }
+
     func text(_ index: Int) -> String { self[index] as String? ?? "" }
 
     func word<T: RawRepresentable>(_ index: Int, as type: T.Type) throws -> T where T.RawValue == String {
@@ -46,7 +54,8 @@ extension SecretRecord {
         self.init(
             rowID: row.integer(0), id: SecretID(row.text(2), organization: row.text(1)),
             state: try row.word(3, as: State.self), spec: row.bytes(4), specDigest: try row.digest(5),
-            currentVersion: row.integer(6), latestVersion: row.integer(7), fingerprint: try row.optionalDigest(8),
+            currentVersion: try row.versionNumber(6), latestVersion: try row.versionNumber(7),
+            fingerprint: try row.optionalDigest(8),
             fields: try [FieldState](decoding: row.bytes(9)), isManaged: row.integer(10) != 0,
             deletionProtection: row.integer(11) != 0, keepPrevious: TimeSpan(seconds: row.integer(12)),
             drift: row.hasNull(atIndex: 13) ? nil : try row.word(13, as: Drift.self), createdAt: row.time(14),

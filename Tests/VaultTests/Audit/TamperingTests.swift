@@ -43,6 +43,7 @@ import Testing
         "detail = detail || ' '", "hash = zeroblob(32)", "principal = 'nobody'", "action = 'no.action'",
         "result = 'maybe'",
         "hash = zeroblob(31)", "commit_id = zeroblob(5)", "commit_id = zeroblob(0)", "sequence = 100", "sequence = 0",
+        "sequence = 9223372036854775807", "sequence = -9223372036854775808",
     ])
     func aChangedFieldIsFound(change: String) async throws {
         try fixture.meddle("UPDATE audit SET \(change) WHERE sequence = 6")

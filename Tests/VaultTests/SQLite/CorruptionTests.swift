@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import ResealCore
 import ResealSealing
 import TestSupport
@@ -130,6 +131,37 @@ import Testing
             if !outcome.failures.isEmpty || !outcome.findings.isEmpty { noticed += 1 }
         }
         #expect(noticed > 30)
+    }
+
+    /// Numbers that nothing can be added to.
+    @Test(arguments: [
+        "UPDATE secrets SET latest_version = 9223372036854775807", "UPDATE secrets SET current_version = -1",
+        "UPDATE secrets SET keep_previous = 9223372036854775807",
+        "UPDATE secrets SET updated_at = -9223372036854775808",
+        "UPDATE versions SET created_at = 9223372036854775807, number = 9223372036854775807 WHERE number = 1",
+        "UPDATE secrets SET fields = x'ff'", "UPDATE secrets SET state = 'x'", "UPDATE versions SET created_by = 'x'",
+        "UPDATE secrets SET fingerprint = x'00'", "UPDATE versions SET source_path = 'p', source_commit = x'00'",
+        "UPDATE versions SET ciphertext = x'', data_key = 1", "UPDATE data_keys SET wrapped = x''",
+        "UPDATE keyring SET wrapped = x''", "UPDATE keyring SET purpose = 'x'",
+        "UPDATE metadata SET value = x'ff' WHERE key <> 'vault-id'", "DELETE FROM metadata",
+    ])
+    func absurdContentsCrashNothing(change: String) async throws {
+        let home = try damaged(sound)
+        let queue = try DatabaseQueue(path: home.storePath)
+        try queue.write { try $0.execute(sql: change) }
+        try queue.close()
+        let outcome = try await exercise(home)
+        let known: Set<VaultFailure.Kind> = [
+            .corrupt, .notAuthentic, .auditBroken, .wrongRootKey, .notInitialized, .newerSchema, .noValue,
+        ]
+        #expect(Set(outcome.failures).isSubset(of: known))
+        // Writing does not crash either.
+        guard let vault = try? Vault(home: home.path) else { return }
+        for name in ["a", "b"] {
+            _ = try? await vault.set(SecretID(name), to: SecretValue(scalar: SecretBytes(utf8: "x")), by: alice)
+            _ = try? await vault.rollback(SecretID(name), by: alice)
+            _ = try? await vault.delete(SecretID(name), by: alice)
+        }
     }
 
     /// A log that was cut is the vault as it was a little earlier, which only a head kept elsewhere shows.
