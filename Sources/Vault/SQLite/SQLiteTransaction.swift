@@ -120,9 +120,14 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
 
     func save(_ source: SourceRecord) throws -> Int64 {
         let id: Int64? = source.id == 0 ? nil : source.id
+        // Not OR REPLACE: that deletes the row first, and SQLite then looks through every row that refers to it.
         try run(
-            "INSERT OR REPLACE INTO sources (\(SourceRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [id] + source.values)
+            """
+            INSERT INTO sources (\(SourceRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET location = excluded.location, path = excluded.path, ref = excluded.ref,
+                repository_id = excluded.repository_id, commit_id = excluded.commit_id, tree_id = excluded.tree_id,
+                applied_at = excluded.applied_at, policy = excluded.policy
+            """, [id] + source.values)
         return id ?? db.lastInsertedRowID
     }
 
