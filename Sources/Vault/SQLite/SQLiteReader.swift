@@ -147,11 +147,12 @@ class SQLiteReader: StoreReader {
 
     func referrers(to target: ReferenceTarget, source: Int64) throws -> [AppliedRecord] {
         let columns = AppliedRecord.columns.split(separator: ",").map { "a.\($0.filter { !$0.isWhitespace })" }
+        // CROSS and + make SQLite begin with the target; by itself it would go through all that was applied.
         return try all(
             """
             SELECT \(columns.joined(separator: ", ")) FROM reference_set_members m
-            JOIN applied a ON a.reference_set = m.reference_set
-            WHERE m.target = ? AND a.source = ? ORDER BY a.kind, a.organization, a.name
+            CROSS JOIN applied a ON a.reference_set = m.reference_set
+            WHERE m.target = ? AND +a.source = ? ORDER BY a.kind, a.organization, a.name
             """, [target.text, source], AppliedRecord.init(row:))
     }
 
