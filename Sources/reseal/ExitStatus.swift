@@ -32,7 +32,7 @@ enum ExitStatus: Int32 {
         case "plan.guard-refused": self = .guardRefused
         case "plan.stale": self = .stale
         case "vault.locked", "rekey.locked": self = .locked
-        case "usage", "age.usage": self = .usage
+        case "usage", "age.usage", "import.usage": self = .usage
         case "value.undecryptable", "plan.no-identity", "age.no-match", "sops.no-match", "sops.mac": self = .decryption
         default: self = .failed
         }

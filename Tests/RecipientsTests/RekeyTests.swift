@@ -310,8 +310,8 @@ import Testing
         let armor = String(decoding: Armor.encode(file), as: UTF8.self).split(separator: "\n").map { "      \($0)" }
         let text = try team.read(staging)
         let begin = try #require(text.range(of: "      -----BEGIN"))
-        let end = try #require(
-            text.range(of: "FILE-----\n", range: try #require(text.range(of: "-----END")).lowerBound..<text.endIndex))
+        let mark = try #require(text.range(of: "-----END"))
+        let end = try #require(text.range(of: "FILE-----\n", range: mark.lowerBound..<text.endIndex))
         let damaged = text[..<begin.lowerBound] + armor.joined(separator: "\n") + "\n" + text[end.upperBound...]
         try team.write(staging, String(damaged))
         let result = try team.rekey(exits: 6)
@@ -390,7 +390,7 @@ import Testing
             atPath: team.path("manifests/staging/v.age"), withDestinationPath: outside)
         let result = try team.rekey(exits: 1)
         #expect(
-            result.errorText.contains("there is no file manifests/staging/v.age that can be read [value.file-missing]"))
+            result.errorText.contains("there is no file of this name that can be read [value.file-missing]"))
     }
 
     @Test func twoRunsAtOnceAreTooMany() throws {

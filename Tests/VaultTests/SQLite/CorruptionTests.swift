@@ -148,7 +148,7 @@ import Testing
     func absurdContentsCrashNothing(change: String) async throws {
         let home = try damaged(sound)
         let queue = try DatabaseQueue(path: home.storePath)
-        try queue.write { try $0.execute(sql: change) }
+        try await queue.write { try $0.execute(sql: change) }
         try queue.close()
         let outcome = try await exercise(home)
         let known: Set<VaultFailure.Kind> = [
