@@ -60,7 +60,8 @@ let package = Package(
         .target(
             name: "ResealReconciler",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault", "ResealEngines",
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
+                "ResealEngines",
             ],
             path: "Sources/Reconciler", swiftSettings: strict),
         .executableTarget(
@@ -115,7 +116,8 @@ let package = Package(
         .testTarget(
             name: "RecipientsTests",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealReconciler", "TestSupport",
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealReconciler",
+                "TestSupport",
                 "reseal",
             ],
             swiftSettings: strict),
@@ -123,7 +125,8 @@ let package = Package(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal", "embedded-vault"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal", "embedded-vault"],
+            swiftSettings: strict),
         .testTarget(
             name: "SOPSTests",
             dependencies: [

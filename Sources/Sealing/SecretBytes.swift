@@ -69,7 +69,8 @@ public final class SecretBytes: Sendable {
 
     /// Compares in time that depends on the lengths only.
     public func isEqual(to other: SecretBytes) -> Bool {
-        count == other.count && (count == 0 || CRYPTO_memcmp(storage.baseAddress, other.storage.baseAddress, count) == 0)
+        count == other.count
+            && (count == 0 || CRYPTO_memcmp(storage.baseAddress, other.storage.baseAddress, count) == 0)
     }
 
     /// The part `range` as a secret of its own.

@@ -86,7 +86,8 @@ public actor Vault {
 
     /// - Parameter change: makes the new value; it may ask for the current one.
     private func write(
-        _ id: SecretID, by context: ActionContext, _ change: (_ current: () throws -> SecretValue?) throws -> SecretValue
+        _ id: SecretID, by context: ActionContext,
+        _ change: (_ current: () throws -> SecretValue?) throws -> SecretValue
     ) throws -> SecretWriting {
         let id = try id.validated()
         return try core.audited(.secretWrite, ResourceKey(id).description, by: context) { transaction in

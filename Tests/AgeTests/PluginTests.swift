@@ -143,7 +143,10 @@ import Testing
         for (policy, isAllowed) in [(PluginPolicy.none, false), (.only(["other"]), false), (.only(["Honest"]), true)] {
             let access = plugins.access(NoInteraction(), policy)
             for attempt in [
-                { _ = try RecipientFile.recipient(Plugins.recipient("honest"), access: access).wrap(FileKey.generate()) },
+                {
+                    _ = try RecipientFile.recipient(Plugins.recipient("honest"), access: access).wrap(
+                        FileKey.generate())
+                },
                 {
                     let line = SecretBytes(utf8: Plugins.identity("honest"))
                     _ = try IdentityFile.parse(line, name: "keys", access: access)

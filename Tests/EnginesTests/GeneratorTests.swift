@@ -82,7 +82,10 @@ import Testing
         try Command.check("ssh-keygen", ["-Y", "sign", "-n", "test", "-f", file, folder.file("message")])
         try Command.check(
             "ssh-keygen",
-            ["-Y", "verify", "-n", "test", "-I", "someone", "-f", folder.file("signers"), "-s", folder.file("message.sig")],
+            [
+                "-Y", "verify", "-n", "test", "-I", "someone", "-f", folder.file("signers"), "-s",
+                folder.file("message.sig"),
+            ],
             stdin: Array("a message".utf8))
     }
 
@@ -109,7 +112,9 @@ import Testing
         let key = try folder.write(made.secret.revealBytes(), to: "key.pem")
         let certificate = try folder.write(try #require(made.certificate), to: "certificate.pem")
         let shown = try Command.check("openssl", ["x509", "-in", certificate, "-noout", "-text"]).text
-        for part in ["DNS:www.example.org, DNS:*.example.org", "IP Address:192.0.2.1", "CN = www.example.org", "CA:FALSE"] {
+        for part in [
+            "DNS:www.example.org, DNS:*.example.org", "IP Address:192.0.2.1", "CN = www.example.org", "CA:FALSE",
+        ] {
             #expect(shown.contains(part))
         }
         let certified = try Command.check("openssl", ["x509", "-in", certificate, "-noout", "-pubkey"]).text
@@ -136,7 +141,8 @@ import Testing
 
     @Test func aCASignedCertificateNeedsTheController() throws {
         let request = GeneratorSpec.CertificateRequest(
-            commonName: "a", dnsNames: [], ipAddresses: [], validity: try #require(TimeSpan("1d")), key: .ec, bits: 2048,
+            commonName: "a", dnsNames: [], ipAddresses: [], validity: try #require(TimeSpan("1d")), key: .ec,
+            bits: 2048,
             curve: "p256", issuer: "prod/ca")
         #expect(throws: EngineFailure(.needsController, "")) { try text(.x509(request)) }
     }

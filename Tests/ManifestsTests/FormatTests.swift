@@ -93,7 +93,10 @@ import Testing
             bad: ["role:sre", "*", "user:", "alice"]),
         Case(
             testDescription: "recipient", format: .recipient, good: [Key.alice],
-            bad: ["", "age1", "age1abc", Key.alice.uppercased(), "AGE-SECRET-KEY-1QQQ", Key.alice + "b", Key.alice + "q", "ssh-ed25519 AAAA"],
+            bad: [
+                "", "age1", "age1abc", Key.alice.uppercased(), "AGE-SECRET-KEY-1QQQ", Key.alice + "b", Key.alice + "q",
+                "ssh-ed25519 AAAA",
+            ],
             badInMeaning: [
                 String(Key.alice.dropLast()) + (Key.alice.hasSuffix("q") ? "p" : "q")
             ]),

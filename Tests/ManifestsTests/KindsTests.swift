@@ -54,9 +54,13 @@ import Testing
         var expected = RecipientsSpec(controller: Key.controller)
         expected.groups = ["ops": [Key.alice, Key.bob]]
         expected.rules = [
-            .init(paths: [path], names: [name], recipients: ["group:ops"]),
+            .init(
+                paths: [path], names: [name], pathPattern: .init(regex: "[.]ya?ml$", folder: "manifests/prod"),
+                recipients: ["group:ops"]),
             .init(paths: [], names: [], recipients: [Key.alice]),
         ]
+        #expect(spec.sopsConfig?.path == ".sops.yaml")
+        expected.sopsConfig = spec.sopsConfig
         #expect(spec == expected)
     }
 

@@ -118,7 +118,7 @@ import Testing
         let reading = read(sample.replacing("group:ops", with: "group:opps"))
         #expect(reading.codes == ["manifest.unknown-group"])
         #expect(reading.diagnostics.first?.hint == "did you mean group:ops?")
-        #expect(reading.diagnostics.first?.span?.line == 22)
+        #expect(reading.diagnostics.first?.span?.line == 24)
     }
 
     @Test(arguments: [

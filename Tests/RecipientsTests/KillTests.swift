@@ -55,7 +55,7 @@ import Testing
         // A manifest that is still there and a draft are told apart, and the draft goes.
         let again = try team.rekey()
         #expect(again.errorText.hasPrefix("resealed \(13 - replaced) value(s)"))
-        #expect(try RekeyTests.drafts(team).isEmpty)
+        #expect(try RekeyFileTests.drafts(team).isEmpty)
         #expect(try team.reseal("recipients", "check").text == "13 sealed values fit the rules.")
         for (index, file) in files.enumerated() {
             #expect(try team.binding(file).counter == 1)

@@ -149,7 +149,8 @@ struct ManifestConverter {
             throw DiagnosticsFailure([
                 Diagnostic(
                     code: "value.file-missing", "there is no file of this name",
-                    hint: "`fromFile` names one relative to the manifest; a value itself is sealed into `value`", at: span)
+                    hint: "`fromFile` names one relative to the manifest; a value itself is sealed into `value`",
+                    at: span)
             ])
         }
         do {

@@ -37,7 +37,9 @@ struct RepositoryRules {
             findings.append(
                 Diagnostic(
                     code: "manifest.no-repository", "no manifest of kind Repository was found",
-                    hint: "check --path and --ref; for a new repository, `reseal init --manifests` writes one with a fresh id"))
+                    hint:
+                        "check --path and --ref; for a new repository, `reseal init --manifests` writes one with a fresh id"
+                ))
         }
     }
 

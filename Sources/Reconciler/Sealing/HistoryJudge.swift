@@ -102,7 +102,8 @@ struct HistoryJudge {
         let tree = try repository.commit(commit).tree
         var found: [Rules] = []
         for (path, versions) in manifests {
-            guard let file = try repository.file(at: path, inTree: tree, prefix: ""), let held = versions[file.blob] else {
+            guard let file = try repository.file(at: path, inTree: tree, prefix: ""), let held = versions[file.blob]
+            else {
                 continue
             }
             switch held {

@@ -39,7 +39,9 @@ extension ManifestSchema {
                     "massDeletion",
                     .object([
                         Field("count", .integer(0...1_000_000), "Deletions of secrets.", default: 10),
-                        Field("percent", .integer(0...100), "Deletions in percent of all secrets, from the fourth on.", default: 20),
+                        Field(
+                            "percent", .integer(0...100), "Deletions in percent of all secrets, from the fourth on.",
+                            default: 20),
                     ]), "A plan that deletes more than either stops before anything is done."),
                 Field("fileBytes", .integer(1024...(64 << 20)), "Size of one manifest file.", default: 4_194_304),
                 Field("valueBytes", .integer(1024...(16 << 20)), "Size of one value.", default: 1_048_576),
