@@ -47,6 +47,8 @@ package struct ValueLeaf: Sendable {
     package let field: FieldPath
     package let span: SourceSpan
     package let content: Content
+    /// Given where marked leaves are accepted; their content is then plain.
+    package let mark: SealMark?
     /// Bytes of the file that the scalar takes, quotes and block indicator included.
     package let byteRange: Range<Int>
 

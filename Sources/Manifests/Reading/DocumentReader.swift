@@ -4,13 +4,18 @@ internal import ResealCore
 struct DocumentReader {
     private let document: YAMLDocument
     private let limits: ManifestLimits
+    private let marks: SealMarkPolicy
     private var check: SchemaCheck
     /// What the document declares, as soon as that is known.
     private(set) var key: ResourceKey?
 
-    init(tree: YAMLTree, text: SourceText, document: YAMLDocument, limits: ManifestLimits, log: DiagnosticLog) {
+    init(
+        tree: YAMLTree, text: SourceText, document: YAMLDocument, limits: ManifestLimits, marks: SealMarkPolicy,
+        log: DiagnosticLog
+    ) {
         self.document = document
         self.limits = limits
+        self.marks = marks
         let organization =
             tree.value(document.root, "metadata").flatMap { tree.value($0, "organization") }.map(tree.string)
             ?? SecretID.defaultOrganization
@@ -122,7 +127,7 @@ struct DocumentReader {
                 hint: "reseal seal \(key?.name ?? "NAME")", at: entry.key)
             return nil
         }
-        return ValueReader.read(entry.value, name: entry.key, limits: limits, check: &check)
+        return ValueReader.read(entry.value, name: entry.key, limits: limits, marks: marks, check: &check)
     }
 
     private func typed(

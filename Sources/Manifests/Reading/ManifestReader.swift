@@ -15,7 +15,9 @@ package struct ManifestLimits: Sendable, Hashable {
 /// Reads manifests. Never throws and never stops at the first error: everything that is wrong is reported together.
 /// May be called from any number of threads at once.
 package enum ManifestReader {
-    package static func read(_ file: ManifestFile, limits: ManifestLimits = .standard) -> ManifestReading {
+    package static func read(
+        _ file: ManifestFile, limits: ManifestLimits = .standard, marks: SealMarkPolicy = .refused
+    ) -> ManifestReading {
         guard file.bytes.count <= limits.yaml.fileBytes else {
             let problem = Diagnostic(
                 code: "yaml.too-large", "the file is larger than \(limits.yaml.fileBytes) bytes",
@@ -26,14 +28,15 @@ package enum ManifestReader {
         let text = SourceText(
             file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: limits.yaml.diagnostics + 1)
         var log = DiagnosticLog(limit: limits.yaml.diagnostics)
-        let yaml = YAMLReader.read(text, limits: limits.yaml, log: &log)
+        let yaml = YAMLReader.read(text, limits: limits.yaml, knowsMarks: true, log: &log)
         var reading = ManifestReading(isComplete: yaml.isComplete)
         for document in yaml.documents {
             guard !log.isFull else {
                 reading.isComplete = false
                 break
             }
-            var reader = DocumentReader(tree: yaml.tree, text: text, document: document, limits: limits, log: log)
+            var reader = DocumentReader(
+                tree: yaml.tree, text: text, document: document, limits: limits, marks: marks, log: log)
             if let manifest = reader.read() {
                 reading.manifests.append(manifest)
             } else if let key = reader.key {

@@ -4,20 +4,24 @@ internal import ResealCore
 struct ValueReader {
     private var check: SchemaCheck
     private let limits: ManifestLimits
+    private let marks: SealMarkPolicy
     private var leaves: [ValueLeaf] = []
     /// Leaves seen, unusable ones included.
     private var fields = 0
 
     /// Reads `node`, reporting into `check`. `nil` if there is no value, or not one that can be used.
-    static func read(_ node: NodeID, name: NodeID, limits: ManifestLimits, check: inout SchemaCheck) -> ValueSpec? {
-        var reader = ValueReader(check: check, limits: limits)
+    static func read(
+        _ node: NodeID, name: NodeID, limits: ManifestLimits, marks: SealMarkPolicy, check: inout SchemaCheck
+    ) -> ValueSpec? {
+        var reader = ValueReader(check: check, limits: limits, marks: marks)
         defer { check = reader.check }
         return reader.value(node, name)
     }
 
-    private init(check: SchemaCheck, limits: ManifestLimits) {
+    private init(check: SchemaCheck, limits: ManifestLimits, marks: SealMarkPolicy) {
         self.check = check
         self.limits = limits
+        self.marks = marks
     }
 
     private mutating func value(_ node: NodeID, _ name: NodeID) -> ValueSpec? {
@@ -83,11 +87,12 @@ struct ValueReader {
         guard let content = content(node, name) else { return }
         leaves.append(
             ValueLeaf(
-                field: field, span: check.text.span(at: Int(found.start)), content: content,
+                field: field, span: check.text.span(at: Int(found.start)), content: content, mark: found.mark,
                 byteRange: Int(found.start)..<Int(found.end)))
     }
 
     private mutating func content(_ node: NodeID, _ name: NodeID) -> ValueLeaf.Content? {
+        if let mark = check.tree[node].mark { return marked(node, mark, name) }
         if check.tree[node].isArmor {
             guard check.tree.withText(node, ArmorMark.ends) else {
                 check.report(
@@ -104,6 +109,48 @@ struct ValueReader {
         }
         return .plain(scalar)
     }
+
+    private mutating func marked(_ node: NodeID, _ mark: SealMark, _ name: NodeID) -> ValueLeaf.Content? {
+        guard marks == .accepted else {
+            refuseMarked(node, mark, name)
+            return nil
+        }
+        if check.tree[node].isArmor {
+            check.report(
+                "manifest.marked-armor", "\(check.subject(name)) is marked to be sealed, and is sealed already",
+                hint: "remove the tag", at: node)
+            return nil
+        }
+        if check.tree[node].count == 0, check.tree[node].style == .plain {
+            check.report(
+                "manifest.marked-empty",
+                "\(check.subject(name)) is marked to be sealed, and nothing stands behind the tag",
+                hint: "write the value behind the tag; an empty one as \"\"", at: node)
+            return nil
+        }
+        guard mark == .base64 else { return .plain(PlainScalar(kind: .string, text: check.tree.bytes(node))) }
+        guard let bytes = check.tree.base64(node) else {
+            check.report("manifest.base64", "\(check.subject(name)) is not base64, as its tag says", at: node)
+            return nil
+        }
+        return .plain(PlainScalar(kind: .binary, text: bytes))
+    }
+
+    private mutating func refuseMarked(_ node: NodeID, _ mark: SealMark, _ name: NodeID) {
+        guard mark != .unopened else {
+            return check.report(
+                "manifest.placeholder",
+                "\(check.subject(name)) holds the mark of a value that `reseal edit` could not open",
+                hint: "restore the sealed value from Git", at: node)
+        }
+        // A hint is there to be copied, so nothing of the file may stand in it that a shell acts on.
+        let file = check.text.file.utf8.allSatisfy(Self.pathCharacters.contains) ? check.text.file : "FILE"
+        check.report(
+            "manifest.unsealed", "\(check.subject(name)) is marked to be sealed, and still stands there in plain text",
+            hint: "reseal seal --file \(file); a value that was ever pushed has to be changed as well", at: node)
+    }
+
+    private static let pathCharacters = ASCIISet("A-Za-z0-9._/-")
 
     private mutating func refuseList(_ node: NodeID, _ name: NodeID) {
         check.report(
@@ -165,10 +212,14 @@ extension YAMLTree {
         case .integer: return PlainScalar(kind: .integer, text: Array(canonicalNumber(node).utf8))
         case .float: return PlainScalar(kind: .float, text: Array(canonicalNumber(node).utf8))
         case .boolean: return PlainScalar(kind: .bool, text: Array((isTrue(node) ? "true" : "false").utf8))
-        case .binary:
-            let letters = withText(node) { text in text.filter { ![0x20, 0x09, 0x0a, 0x0d].contains($0) } }
-            return Base64.decode(letters, padded: true).map { PlainScalar(kind: .binary, text: $0) }
+        case .binary: return base64(node).map { PlainScalar(kind: .binary, text: $0) }
         }
+    }
+
+    /// The bytes that the text of a scalar stands for; white space does not count.
+    func base64(_ node: NodeID) -> [UInt8]? {
+        let letters = withText(node) { text in text.filter { ![0x20, 0x09, 0x0a, 0x0d].contains($0) } }
+        return Base64.decode(letters, padded: true)
     }
 
     func isTrue(_ node: NodeID) -> Bool {

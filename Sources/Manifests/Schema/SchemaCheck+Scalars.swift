@@ -8,7 +8,7 @@ extension SchemaCheck {
             let empty: String? = found.meaning == .null ? "give it a value, or remove the key" : nil
             return wrongType(node, expectation(rule), name, hint: isGoodInQuotes ? "put it in quotes" : empty)
         }
-        guard refuseArmor(node, name) else { return }
+        guard refuseSealed(node, name) else { return }
         content(node, rule, name)
     }
 
@@ -35,7 +35,7 @@ extension SchemaCheck {
         guard tree[node].kind == .scalar, meaning != .null, meaning != .binary else {
             return wrongType(node, "a string, a number, or true or false", name)
         }
-        guard refuseArmor(node, name) else { return }
+        guard refuseSealed(node, name) else { return }
         if Int(tree[node].count) > bytes {
             report("manifest.value", "\(subject(name)) is longer than \(bytes) bytes", at: node)
         }
@@ -49,7 +49,7 @@ extension SchemaCheck {
             wrongType(node, expected, name, hint: hint)
             return false
         }
-        return refuseArmor(node, name)
+        return refuseSealed(node, name)
     }
 
     /// Checks the text of a string, and notes what it refers to. `name` is the key of the string or, with `isKey`, the
@@ -100,10 +100,11 @@ extension SchemaCheck {
     }
 
     /// A sealed value in a place that is not opened would stay ciphertext for ever.
-    private mutating func refuseArmor(_ node: NodeID, _ name: NodeID) -> Bool {
-        guard tree[node].isArmor else { return true }
+    private mutating func refuseSealed(_ node: NodeID, _ name: NodeID) -> Bool {
+        guard tree[node].isArmor || tree[node].mark != nil else { return true }
+        let what = tree[node].mark == nil ? "a sealed value" : "marked to be sealed"
         report(
-            "manifest.sealed-outside-value", "\(subject(name)) cannot be a sealed value",
+            "manifest.sealed-outside-value", "\(subject(name)) cannot be \(what)",
             hint: "only leaves of spec.value are opened", at: node)
         return false
     }

@@ -41,7 +41,7 @@ enum DocumentRules {
 
     /// Fields whose names say that they are confidential should not stand in Git unsealed.
     private static func plainSecrets(_ secret: SecretSpec, _ node: NodeID, _ check: inout SchemaCheck) {
-        for leaf in secret.value?.leaves ?? [] {
+        for leaf in secret.value?.leaves ?? [] where leaf.mark == nil {
             guard case .plain(let scalar) = leaf.content, [.string, .binary].contains(scalar.kind),
                 !scalar.text.isEmpty, soundsConfidential(leaf.field, secret.type) || holdsPrivateKey(scalar.text)
             else { continue }

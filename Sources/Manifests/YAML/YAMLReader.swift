@@ -20,10 +20,13 @@ struct YAMLDocument {
 /// Reads all documents of a file. A document that cannot be parsed hides none of the others: reading goes on at the
 /// next line that begins with `---`, which YAML allows nowhere inside a document.
 enum YAMLReader {
-    static func read(_ text: SourceText, limits: YAMLLimits, log: inout DiagnosticLog) -> YAMLReading {
+    /// - Parameter knowsMarks: true for manifests, whose leaves may have a ``SealMark``. Elsewhere those are unknown tags.
+    static func read(
+        _ text: SourceText, limits: YAMLLimits, knowsMarks: Bool = false, log: inout DiagnosticLog
+    ) -> YAMLReading {
         for defect in text.defects { log.add(defect.diagnostic(in: text)) }
         guard text.isWholeScanned, !log.isFull else { return YAMLReading(isComplete: false) }
-        var builder = YAMLTreeBuilder(text: text, limits: limits)
+        var builder = YAMLTreeBuilder(text: text, limits: limits, knowsMarks: knowsMarks)
         var position = text.start
         while position < text.bytes.count, !log.isFull {
             let end = segmentEnd(text, from: position)

@@ -21,6 +21,8 @@ struct YAMLNode: Sendable {
     var isAlias = false
     /// The text begins like an age armor.
     var isArmor = false
+    /// The tag that says what to do about the text of a leaf.
+    var mark: SealMark?
     /// Byte offsets in the file; `end` is behind the last byte.
     var start: Int32
     var end: Int32

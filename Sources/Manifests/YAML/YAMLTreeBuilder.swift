@@ -26,6 +26,7 @@ struct YAMLTreeBuilder {
 
     let text: SourceText
     let limits: YAMLLimits
+    private let knowsMarks: Bool
     private(set) var reading = YAMLReading()
     private var offsets: ByteOffsets
     private var open: [Open] = []
@@ -36,9 +37,10 @@ struct YAMLTreeBuilder {
     private var documents = 0
     private var aliased = 0
 
-    init(text: SourceText, limits: YAMLLimits) {
+    init(text: SourceText, limits: YAMLLimits, knowsMarks: Bool) {
         self.text = text
         self.limits = limits
+        self.knowsMarks = knowsMarks
         offsets = ByteOffsets(isASCII: text.isASCII, base: text.start)
         // A guess from real manifests, where a node takes a dozen bytes or more.
         reading.tree.nodes.reserveCapacity(text.bytes.count / 16 + 8)
@@ -131,7 +133,9 @@ struct YAMLTreeBuilder {
         node.isArmor = ArmorMark.begins(content)
         reading.tree.text.append(contentsOf: content)
         if let tag = data.tag {
-            node.meaning = tagged(tag, content, node, log: &log)
+            let uri = String(cString: UnsafePointer(tag))
+            node.mark = knowsMarks && !isKeyNext ? SealMark(tag: uri) : nil
+            if node.mark == nil { node.meaning = meaning(uri, content, node, log: &log) }
         } else if node.style == .plain {
             node.meaning = ScalarMeaning(plain: content)
             if content.count == 2, content[0] == UInt8(ascii: "<"), content[1] == UInt8(ascii: "<"), isKeyNext {
@@ -145,6 +149,11 @@ struct YAMLTreeBuilder {
             report(
                 &log, "yaml.empty-anchor", "an anchor with nothing behind it",
                 hint: "quote the value if the `&` belongs to it", at: Int(node.start))
+        }
+        if data.anchor != nil, node.mark != nil {
+            report(
+                &log, "yaml.marked-anchor", "a leaf that is marked to be sealed has an anchor",
+                hint: "remove the anchor, and mark each leaf by itself", at: Int(node.start))
         }
         let id = try add(node, log: &log)
         name(data.anchor, id)
@@ -282,11 +291,9 @@ struct YAMLTreeBuilder {
 
     // MARK: Findings
 
-    private mutating func tagged(
-        _ tag: UnsafeMutablePointer<UInt8>, _ content: UnsafeBufferPointer<UInt8>, _ node: YAMLNode,
-        log: inout DiagnosticLog
+    private mutating func meaning(
+        _ uri: String, _ content: UnsafeBufferPointer<UInt8>, _ node: YAMLNode, log: inout DiagnosticLog
     ) -> ScalarMeaning {
-        let uri = String(cString: UnsafePointer(tag))
         if uri == "!" { return .string }
         guard let name = CoreTag(uri: uri), let meaning = ScalarMeaning(tag: name, text: content) else {
             reportTag(&log, at: Int(node.start))
