@@ -7,6 +7,7 @@ enum EditVerification {
         let path: [String]
         let kind: YAMLNode.Kind
         let meaning: ScalarMeaning
+        let mark: SealMark?
         let text: [UInt8]
 
         var isEmpty: Bool { text.isEmpty || meaning == .null }
@@ -36,15 +37,17 @@ enum EditVerification {
                 rest.append(leaf)
                 continue
             }
-            guard leaf.kind == .scalar, leaf.meaning == .string, holds(leaf.text, edit) else { throw .unsafe }
+            guard leaf.kind == .scalar, leaf.meaning == .string, edit.isFulfilled(by: leaf.text, leaf.mark) else {
+                throw .unsafe
+            }
         }
         guard wanted.isEmpty, old == rest else { throw .unsafe }
     }
 
-    private static func holds(_ text: [UInt8], _ edit: ManifestEdit) -> Bool {
-        guard case .sealed = edit.content else { return text == edit.text }
-        // An armor may lose its last line break where the file has none at its end.
-        return text == edit.text || text + [0x0a] == edit.text
+    /// True if a file says all that another one does, and then one document more.
+    static func isPrefix(_ before: ParsedFile, of after: ParsedFile) -> Bool {
+        let (old, new) = (leaves(of: before), leaves(of: after))
+        return after.yaml.documents.count == before.yaml.documents.count + 1 && old == Array(new.prefix(old.count))
     }
 
     private static func leaves(of file: ParsedFile) -> [Leaf] {
@@ -60,7 +63,9 @@ enum EditVerification {
             let text = tree.bytes(node)
             let end = tree[node].isArmor ? (text.lastIndex { $0 != 0x0a } ?? -1) + 1 : text.count
             found.append(
-                Leaf(path: path, kind: tree[node].kind, meaning: tree[node].meaning, text: Array(text[..<end])))
+                Leaf(
+                    path: path, kind: tree[node].kind, meaning: tree[node].meaning, mark: tree[node].mark,
+                    text: Array(text[..<end])))
         case .mapping:
             for (key, value) in tree.entries(node) { collect(value, path + [tree.string(key)], tree, &found) }
         default:

@@ -2,8 +2,18 @@ internal import ResealCore
 
 /// Finds where a leaf stands, or should stand, and writes it there.
 struct LeafWriter {
-    let parsed: ParsedFile
-    let edit: ManifestEdit
+    private let parsed: ParsedFile
+    private let edit: ManifestEdit
+    private let layout: TextLayout
+    private let content: LeafText
+
+    init(parsed: ParsedFile, edit: ManifestEdit) {
+        self.parsed = parsed
+        self.edit = edit
+        layout = TextLayout(parsed.text)
+        content = LeafText(
+            content: edit.content, newLine: layout.newLine, isFileEnded: parsed.text.bytes.last == 0x0a)
+    }
 
     private var tree: YAMLTree { parsed.tree }
     private var text: SourceText { parsed.text }
@@ -44,22 +54,39 @@ struct LeafWriter {
         guard tree[node].kind == .scalar else {
             throw notALeaf("the value has fields", at: node)
         }
-        let range = Int(tree[node].start)..<Int(tree[node].end)
-        let old = tree[node]
-        let space: [UInt8] = range.isEmpty && needsSpace(before: range.lowerBound) ? [0x20] : []
-        let behind = isBlock(old) ? contentEnd(range, lineEnd(range.lowerBound)) : lineEnd(range.upperBound)
-        guard !isFlow, let block = blockLines(indent: clearIndent(bodyIndent(node, indent), behind: behind)) else {
-            return patch.replace(
-                scalarRange(range, old), with: space + inline() + (isBlock(old) ? tail(range, old) : []))
+        let place = ScalarPlace(tree[node], in: layout)
+        let range = withSpace(place.range)
+        let space: [UInt8] = needsSpace(range) ? [0x20] : []
+        let behind = layout.lineEnd(range.upperBound)
+        guard !isFlow, let block = content.block(indent: clearIndent(bodyIndent(place, indent), behind: behind)) else {
+            // The comment behind a block indicator stays behind what stands in its place.
+            let tail = place.isBlock ? Array(text.bytes[place.indicatorEnd..<place.headerEnd]) : []
+            return patch.replace(range, with: space + content.inline(isFlow: isFlow) + tail)
         }
-        if isBlock(old) {
-            // A comment behind the block indicator stays.
-            let headerEnd = lineEnd(range.lowerBound)
-            patch.replace(range.lowerBound..<indicatorEnd(range.lowerBound), with: block.indicator)
-            patch.replace(headerEnd..<behind, with: block.lines)
+        if place.isBlock {
+            patch.replace(range.lowerBound..<place.indicatorEnd, with: space + block.indicator)
+            patch.replace(place.headerEnd..<range.upperBound, with: block.lines)
         } else {
             patch.replace(range, with: space + block.indicator)
             patch.insert(block.lines, at: behind)
+        }
+    }
+
+    /// What stood right behind its colon stands there again when it is put back.
+    private func withSpace(_ range: Range<Int>) -> Range<Int> {
+        guard case .original(let source) = edit.content, !source.isApart, range.lowerBound > 0,
+            text.bytes[range.lowerBound - 1] == 0x20
+        else { return range }
+        return range.lowerBound - 1..<range.upperBound
+    }
+
+    private func needsSpace(_ range: Range<Int>) -> Bool {
+        guard let before = layout[range.lowerBound - 1], !before.isSpaceOrBreak else { return false }
+        // Quotes and brackets may follow on a colon in flow style; an indicator or a tag may not.
+        switch edit.content {
+        case .marked: return true
+        case .original(let source): return source.isApart
+        case .sealed, .plain: return range.isEmpty
         }
     }
 
@@ -74,25 +101,25 @@ struct LeafWriter {
         if isOpenEnded(last) {
             let start = Int(tree[tree.firstChild(mapping)].start)
             let entry = entryLines(keys, indent: indent, behind: start).drop { $0 == 0x20 }
-            return patch.insert(entry + newLine + [UInt8](repeating: 0x20, count: indent), at: start)
+            return patch.insert(entry + layout.newLine + [UInt8](repeating: 0x20, count: indent), at: start)
         }
-        let end = lastLineEnd(of: last)
-        patch.insert(newLine + entryLines(keys, indent: indent, behind: end), at: end)
+        let end = layout.lineEnd(ScalarPlace(tree[last], in: layout).range.upperBound)
+        patch.insert(layout.newLine + entryLines(keys, indent: indent, behind: end), at: end)
     }
 
     /// An empty value becomes a mapping.
     private func fill(_ node: NodeID, with keys: [String], indent: Int, isFlow: Bool, _ patch: inout BytePatch) {
         let range = Int(tree[node].start)..<Int(tree[node].end)
-        let space: [UInt8] = needsSpace(before: range.lowerBound) ? [0x20] : []
+        let space: [UInt8] = needsSpace(range) ? [0x20] : []
         guard !isFlow, range.isEmpty else { return patch.replace(range, with: space + flowMapping(keys)) }
-        let end = lineEnd(range.upperBound)
-        patch.insert(newLine + entryLines(keys, indent: indent + step, behind: end), at: end)
+        let end = layout.lineEnd(range.upperBound)
+        patch.insert(layout.newLine + entryLines(keys, indent: indent + step, behind: end), at: end)
     }
 
     private func insertFlow(_ keys: [String], into mapping: NodeID, _ patch: inout BytePatch) {
         let body =
             Array(Self.key(keys[0]).utf8) + [0x3a, 0x20]
-            + (keys.count == 1 ? inline() : flowMapping(Array(keys.dropFirst())))
+            + (keys.count == 1 ? content.inline(isFlow: true) : flowMapping(Array(keys.dropFirst())))
         if let last = tree.entries(mapping).map({ $0 }).last {
             let end = max(Int(tree[last.key].end), Int(tree[last.value].end))
             patch.insert([0x2c, 0x20] + body, at: end)
@@ -102,46 +129,12 @@ struct LeafWriter {
     }
 
     private func flowMapping(_ keys: [String]) -> [UInt8] {
-        var body = inline()
+        var body = content.inline(isFlow: true)
         for key in keys.reversed() { body = [0x7b] + Array(Self.key(key).utf8) + [0x3a, 0x20] + body + [0x7d] }
         return body
     }
 
     // MARK: Text
-
-    private struct Block {
-        let indicator: [UInt8]
-        /// A line break in front of each line, none at the end.
-        let lines: [UInt8]
-    }
-
-    /// The text as a literal block scalar; `nil` if it has none that every reader takes alike.
-    private func blockLines(indent: Int) -> Block? {
-        var content = edit.text
-        if case .plain = edit.content {
-            // The last line break of the text would be lost at the end of a file that has none.
-            guard content.contains(0x0a), text.bytes.last == 0x0a else { return nil }
-        }
-        var indicator: [UInt8] = [0x7c]
-        if content.last == 0x0a { content.removeLast() } else { indicator.append(UInt8(ascii: "-")) }
-        if case .sealed = edit.content { indicator = [0x7c] }
-        guard let first = content.first, !first.isSpaceOrBreak, content.last?.isSpaceOrBreak == false,
-            content.allSatisfy({ $0 == 0x0a || (0x20...0x7e).contains($0) })
-        else { return nil }
-        var lines: [UInt8] = []
-        for line in content.split(separator: 0x0a, omittingEmptySubsequences: false) {
-            lines += newLine
-            if !line.isEmpty { lines += [UInt8](repeating: 0x20, count: indent) + line }
-        }
-        return Block(indicator: indicator, lines: lines)
-    }
-
-    /// The text on one line, in double quotes.
-    private func inline() -> [UInt8] {
-        var out: [UInt8] = []
-        JSON.quote(edit.text, to: &out)
-        return out
-    }
 
     /// Lines that are to stand in front of what follows on `offset`.
     private func entryLines(_ keys: [String], indent: Int, behind offset: Int) -> [UInt8] {
@@ -149,28 +142,25 @@ struct LeafWriter {
         var indent = indent
         for (i, key) in keys.enumerated() {
             out += [UInt8](repeating: 0x20, count: indent) + Array(Self.key(key).utf8) + [0x3a]
-            if i < keys.count - 1 { out += newLine }
+            if i < keys.count - 1 { out += layout.newLine }
             indent += step
         }
         out.append(0x20)
-        if let block = blockLines(indent: clearIndent(indent, behind: offset)) {
+        if let block = content.block(indent: clearIndent(indent, behind: offset)) {
             return out + block.indicator + block.lines
         }
-        return out + inline()
+        return out + content.inline(isFlow: false)
     }
 
     /// A key, in double quotes if it might be read as something else.
     private static func key(_ key: String) -> String {
         let letters = ASCIISet("A-Za-z0-9_.-")
-        var bytes = Array(key.utf8)
+        let bytes = Array(key.utf8)
         let isPlain =
             bytes.allSatisfy(letters.contains) && bytes.first.map { $0 != UInt8(ascii: "-") } == true
             && bytes.withUnsafeBufferPointer { ScalarMeaning(plain: $0) } == .string
         if isPlain { return key }
-        var out: [UInt8] = []
-        JSON.quote(bytes, to: &out)
-        bytes = out
-        return String(decoding: bytes, as: UTF8.self)
+        return String(decoding: YAMLText.quoted(bytes), as: UTF8.self)
     }
 
     // MARK: Places
@@ -186,8 +176,6 @@ struct LeafWriter {
             .notALeaf, "the value stands in another file", hint: "seal that file instead",
             at: text.span(at: Int(tree[value].start)))
     }
-
-    private func isBlock(_ node: YAMLNode) -> Bool { node.style == .literal || node.style == .folded }
 
     /// Column of the keys of a mapping; one step inside the parent's if the mapping has none in block style.
     private func keyIndent(_ mapping: NodeID, parent: Int?) -> Int {
@@ -210,10 +198,10 @@ struct LeafWriter {
         return 2
     }
 
-    /// Indent of the lines of a block scalar that replaces `node`.
-    private func bodyIndent(_ node: NodeID, _ indent: Int) -> Int {
-        guard isBlock(tree[node]), !tree[node].isAlias else { return indent + step }
-        let first = lineEnd(Int(tree[node].start)) + newLine.count
+    /// Indent of the lines of a block scalar in this place.
+    private func bodyIndent(_ place: ScalarPlace, _ indent: Int) -> Int {
+        guard place.isBlock else { return indent + step }
+        let first = place.headerEnd + layout.newLine.count
         let spaces = text.bytes[min(first, text.bytes.count)...].prefix { $0 == 0x20 }.count
         return spaces > indent ? spaces : indent + step
     }
@@ -236,41 +224,6 @@ struct LeafWriter {
         return indent
     }
 
-    private var newLine: [UInt8] {
-        guard text.lineStarts.count > 1 else { return [0x0a] }
-        let end = Int(text.lineStarts[1]) - 1
-        return end > 0 && text.bytes[end - 1] == 0x0d ? [0x0d, 0x0a] : [0x0a]
-    }
-
-    /// The offset of the line break (CR included) that ends the line of `offset`, or the end of the file.
-    private func lineEnd(_ offset: Int) -> Int {
-        let end = text.bytes[offset...].firstIndex(of: 0x0a) ?? text.bytes.count
-        return end > offset && text.bytes[end - 1] == 0x0d ? end - 1 : end
-    }
-
-    /// Where the last line with text of a block scalar ends. libyaml's mark is behind the blank lines that follow.
-    private func contentEnd(_ range: Range<Int>, _ headerEnd: Int) -> Int {
-        var end = min(range.upperBound, text.bytes.count)
-        while end > headerEnd, text.bytes[end - 1].isSpaceOrBreak { end -= 1 }
-        return end
-    }
-
-    private func scalarRange(_ range: Range<Int>, _ node: YAMLNode) -> Range<Int> {
-        isBlock(node) ? range.lowerBound..<contentEnd(range, lineEnd(range.lowerBound)) : range
-    }
-
-    /// The comment behind a block indicator that goes away with its block.
-    private func tail(_ range: Range<Int>, _ node: YAMLNode) -> [UInt8] {
-        Array(text.bytes[indicatorEnd(range.lowerBound)..<lineEnd(range.lowerBound)])
-    }
-
-    /// Behind a block indicator such as `|2-`, and any tag or anchor in front of it.
-    private func indicatorEnd(_ start: Int) -> Int {
-        let header = text.bytes[start..<lineEnd(start)]
-        let sign = header.firstIndex { $0 == UInt8(ascii: "|") || $0 == UInt8(ascii: ">") } ?? start
-        return header[sign...].firstIndex(where: \.isSpaceOrBreak) ?? header.endIndex
-    }
-
     /// The node that a block collection ends with.
     private func lastLeaf(of node: NodeID) -> NodeID {
         var last = node
@@ -283,29 +236,14 @@ struct LeafWriter {
         return last
     }
 
-    private func lastLineEnd(of leaf: NodeID) -> Int {
-        let range = Int(tree[leaf].start)..<Int(tree[leaf].end)
-        guard isBlock(tree[leaf]), !tree[leaf].isAlias else { return lineEnd(range.upperBound) }
-        return contentEnd(range, lineEnd(range.lowerBound))
-    }
-
     /// A block scalar whose text goes on behind its last visible line: it keeps the blank lines (`|+`), they hold spaces,
     /// or there is no line break at the end of the file.
     private func isOpenEnded(_ leaf: NodeID) -> Bool {
-        guard isBlock(tree[leaf]), !tree[leaf].isAlias, !tree[leaf].isArmor else { return false }
-        let start = Int(tree[leaf].start)
-        let header = text.bytes[start..<indicatorEnd(start)]
-        let end = lastLineEnd(of: leaf)
-        let isKept = header.suffix(2).contains(UInt8(ascii: "+"))
+        let place = ScalarPlace(tree[leaf], in: layout)
+        guard place.isBlock, !tree[leaf].isArmor else { return false }
+        let isKept = text.bytes[place.range.lowerBound..<place.indicatorEnd].suffix(2).contains(UInt8(ascii: "+"))
+        let end = place.range.upperBound
         return isKept || end == text.bytes.count
             || text.bytes[end..<max(end, min(Int(tree[leaf].end), text.bytes.count))].contains(0x20)
     }
-
-    private func needsSpace(before offset: Int) -> Bool {
-        offset > 0 && offset <= text.bytes.count && !text.bytes[offset - 1].isSpaceOrBreak
-    }
-}
-
-extension UInt8 {
-    fileprivate var isSpaceOrBreak: Bool { self == 0x20 || self == 0x09 || self == 0x0a || self == 0x0d }
 }

@@ -1,4 +1,5 @@
 package import ResealCore
+package import ResealSealing
 
 /// One change of one leaf of a secret's value.
 package struct ManifestEdit: Sendable {
@@ -7,6 +8,10 @@ package struct ManifestEdit: Sendable {
         case sealed([UInt8])
         /// Text that may be public, such as a public key.
         case plain(String)
+        /// What stood there before, in the very bytes that it had.
+        case original(ScalarSource)
+        /// A value with its tag, as an editor shows it. It stands on one line if asked to.
+        case marked(SealMark, SecretBytes, isInline: Bool)
     }
 
     package let secret: SecretID
@@ -19,12 +24,24 @@ package struct ManifestEdit: Sendable {
         self.content = content
     }
 
-    /// The text that the leaf shall have.
-    var text: [UInt8] {
+    /// True if a leaf with this text and mark is what the edit is to make.
+    func isFulfilled(by text: [UInt8], _ mark: SealMark?) -> Bool {
         switch content {
-        case .sealed(let armor): armor
-        case .plain(let text): Array(text.utf8)
+        // An armor may lose its last line break where the file has none at its end.
+        case .sealed(let armor): mark == nil && (text == armor || text + [0x0a] == armor)
+        case .plain(let plain): mark == nil && text == Array(plain.utf8)
+        // Blank lines around it may have changed.
+        case .original(let source): mark == nil && Self.trimmed(text) == Self.trimmed(source.text)
+        case .marked(.base64, let value, _):
+            mark == .base64
+                && Base64.decode(text.filter { $0 != 0x0a }, padded: true).map { SecretBytes($0).isEqual(to: value) }
+                    == true
+        case .marked(let wanted, let value, _): mark == wanted && SecretBytes(text).isEqual(to: value)
         }
+    }
+
+    private static func trimmed(_ text: [UInt8]) -> ArraySlice<UInt8> {
+        text[..<(text.lastIndex { !$0.isSpaceOrBreak }.map { $0 + 1 } ?? 0)]
     }
 }
 
@@ -87,7 +104,7 @@ struct ParsedFile {
         text = SourceText(
             file: file.path, commit: file.commit, bytes: file.bytes, maximumDefects: limits.yaml.diagnostics + 1)
         var log = DiagnosticLog(limit: limits.yaml.diagnostics)
-        yaml = YAMLReader.read(text, limits: limits.yaml, log: &log)
+        yaml = YAMLReader.read(text, limits: limits.yaml, knowsMarks: true, log: &log)
         secrets = Self.secrets(of: yaml)
         guard let problem = log.diagnostics.first(where: { $0.severity == .error }) else { return }
         throw isOwnWork

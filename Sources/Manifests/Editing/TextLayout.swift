@@ -4,6 +4,9 @@ struct TextLayout {
 
     init(_ text: SourceText) { bytes = text.bytes }
 
+    /// The byte at `offset`; `nil` outside of the file.
+    subscript(offset: Int) -> UInt8? { bytes.indices.contains(offset) ? bytes[offset] : nil }
+
     /// The line break that the file uses.
     var newLine: [UInt8] {
         guard let first = bytes.firstIndex(of: 0x0a), first > 0, bytes[first - 1] == 0x0d else { return [0x0a] }
