@@ -114,24 +114,27 @@ import Testing
 
     // MARK: Sealing
 
-    private func seal(_ text: String, _ field: String) throws -> ManifestSealer.Outcome {
-        try ManifestSealer(root: tree.path, folder: "manifests")
-            .seal(SecretBytes(utf8: text), into: SecretID("a"), field: FieldPath([field]), at: Workbench.start)
+    private func seal(_ text: String, _ field: FieldPath) throws -> SealedLeaf {
+        let values = ManifestSealer.Values(sealed: [(field, SecretBytes(utf8: text))])
+        let sealer = ManifestSealer(root: tree.path, folder: "manifests")
+        return try #require(try sealer.seal(values, into: SecretID("a"), at: Workbench.start).first)
     }
 
+    private let password = FieldPath(["password"])
+
     @Test func eachSealingCountsOn() throws {
-        #expect(try seal("two", "password").counter == 2)
-        #expect(try seal("three", "password").counter == 3)
+        #expect(try seal("two", password).counter == 2)
+        #expect(try seal("three", password).counter == 3)
         try apply()
         #expect(try core.value("a") == #"{"password":"three"}"#)
     }
 
     /// Whoever writes a plain value first, as people do, seals no replay.
     @Test func theLastCommitCountsToo() throws {
-        #expect(try seal("two", "password").counter == 2)
+        #expect(try seal("two", password).counter == 2)
         try apply()
         try tree.write("manifests/a.yaml", Text.secret("a", ["password": "plain"]))
-        #expect(try seal("three", "password").counter == 3)
+        #expect(try seal("three", password).counter == 3)
         #expect(try summary() == ["newVersion a, v2, password changed"])
     }
 
@@ -139,8 +142,7 @@ import Testing
         let large = String(repeating: "x", count: 3 << 20)
         try tree.write("manifests/a.yaml", Text.document("Secret", "a", ["value: {fromFile: a.age}"]))
         try tree.write("manifests/a.age", try bench.sealed(large, "a", counter: 4))
-        let sealer = ManifestSealer(root: tree.path, folder: "manifests")
-        let outcome = try sealer.seal(SecretBytes(utf8: "v"), into: SecretID("a"), field: .whole, at: Workbench.start)
+        let outcome = try seal("v", .whole)
         #expect(outcome.counter == 5 && outcome.path == "manifests/a.age")
     }
 }

@@ -1,5 +1,3 @@
-internal import Glibc
-internal import ResealAge
 package import ResealCore
 internal import ResealGit
 package import ResealManifests
@@ -8,86 +6,106 @@ package import ResealSealing
 /// Seals values into the manifests of a work tree. Takes public keys only: whoever may edit a manifest may set its
 /// value, without being able to read any.
 package struct ManifestSealer: Sendable {
-    /// Where a value went.
-    package struct Outcome: Sendable {
-        /// From the root of the work tree.
-        package let path: String
-        package let counter: Int64
-        package let recipients: [String]
-        package let armored: [UInt8]
-    }
-
-    private let root: String
-    private let folder: String
+    /// Twice what any repository allows for a value, armor and header included.
+    static let maximumValueFileBytes = 32 << 20
+    let tree: WorkTree
+    let folder: String
 
     package init(root: String, folder: String) {
-        self.root = root
+        tree = WorkTree(root: root)
         self.folder = folder
     }
 
-    /// Seals `value` for one field and writes it in place; every other byte of the file stays.
+    /// What goes into one secret at a time.
+    package struct Values: Sendable {
+        package var sealed: [(field: FieldPath, value: SecretBytes)]
+        /// What may stand in Git as it is, such as a public key.
+        package var plain: [(field: FieldPath, text: String)]
+
+        package init(sealed: [(field: FieldPath, value: SecretBytes)], plain: [(field: FieldPath, text: String)] = []) {
+            self.sealed = sealed
+            self.plain = plain
+        }
+    }
+
+    /// Seals values of one secret and writes them in place, together; every other byte of the file stays.
     ///
-    /// - Parameter isWritten: false gives the sealed value back without touching the file.
+    /// - Parameter isWritten: false gives the sealed values back without touching the file.
     /// - Throws: ``DiagnosticsFailure`` or a failure with a place, when the manifest or the rules cannot be read.
     package func seal(
-        _ value: SecretBytes, into id: SecretID, field: FieldPath, at now: Timestamp, isWritten: Bool = true
-    ) throws -> Outcome {
-        let tree = WorkTree(root: root)
-        let found = try locate(id, in: tree)
-        guard let rules = found.rules, let repository = found.repositoryID else {
+        _ values: Values, into id: SecretID, at now: Timestamp, isWritten: Bool = true
+    ) throws -> [SealedLeaf] {
+        let ground = try SealingGround(tree, folder: folder, mentioning: id)
+        return try seal(values, into: try ground.secret(id), ground.rules(), at: now, isWritten: isWritten)
+    }
+
+    func seal(
+        _ values: Values, into found: FoundSecret, _ rules: SealingRules, at now: Timestamp, isWritten: Bool = true
+    ) throws -> [SealedLeaf] {
+        if case .file(let path, let span)? = found.spec.value?.source {
+            return [try seal(values, into: found, file: path, span, rules, at: now, isWritten: isWritten)]
+        }
+        let sealed = try values.sealed.map { field, value in
+            var previous: [UInt8]?
+            if case .sealed(let armor)? = found.spec.value?.leaf(field)?.content { previous = armor }
+            return try rules.seal(
+                value, as: LeafName(found.id, field), in: found.file.path, after: previous, at: now)
+        }
+        guard isWritten else { return sealed }
+        let edits =
+            sealed.map { ManifestEdit(found.id, $0.leaf.field, .sealed($0.bytes)) }
+            + values.plain.map { ManifestEdit(found.id, $0.field, .plain($0.text)) }
+        let edited = try ManifestEditor.apply(edits, to: found.file)
+        try tree.replaceAll([FileReplacement(path: found.file.path, before: found.file.bytes, after: edited)])
+        return sealed
+    }
+
+    /// A value that is a file of its own.
+    private func seal(
+        _ values: Values, into found: FoundSecret, file path: String, _ span: SourceSpan, _ rules: SealingRules,
+        at now: Timestamp, isWritten: Bool
+    ) throws -> SealedLeaf {
+        guard values.sealed.count == 1, values.plain.isEmpty, let value = values.sealed.first, value.field == .whole
+        else {
             throw ReconcileFailure(
-                .noRules, "the manifests have no \(found.repositoryID == nil ? "Repository" : "Recipients") manifest",
-                hint: "`reseal init --manifests DIR --recipient age1…` writes both")
+                .noManifest, "the value of \(found.id) is the file named at \(span), which has no fields",
+                hint: "seal without --field")
         }
-        let recipients = try RecipientRules(rules).recipients(path: found.file.path, name: id.name)
-        let previous = PreviousCounter(id: id, field: field, root: root, path: found.file.path)
-        let counter = previous.find(in: found.spec) + 1
-        let binding = Binding(
-            repository: repository, organization: id.organization, secret: id.name, field: field, counter: counter,
-            sealedAt: now, recipients: recipients)
-        let armored = try FieldSealer.seal(value, binding: binding, to: recipients)
-        let path = try isWritten ? write(armored, found, id: id, field: field) : found.file.path
-        return Outcome(path: path, counter: counter, recipients: recipients.map(\.description), armored: armored)
-    }
-
-    // MARK: Finding
-
-    private struct Found {
-        let file: ManifestFile
-        let spec: SecretSpec
-        let repositoryID: String?
-        let rules: RecipientsSpec?
-    }
-
-    /// Reads only files that can hold the secret or the rules: those in which the words stand.
-    private func locate(_ id: SecretID, in tree: WorkTree) throws -> Found {
-        let needles = [id.name, ResourceKind.repository.rawValue, ResourceKind.recipients.rawValue].map {
-            Array($0.utf8)
+        let before = try? tree.read(path, limitBytes: Self.maximumValueFileBytes)
+        let sealed = try rules.seal(
+            value.value, as: LeafName(found.id, .whole), in: found.file.path, after: before, valueFile: path, at: now)
+        guard isWritten else { return sealed }
+        if let before {
+            try tree.replaceAll([FileReplacement(path: path, before: before, after: sealed.bytes)])
+        } else {
+            try tree.create(path, holding: sealed.bytes)
         }
-        var secret: (ManifestFile, SecretSpec)?
-        var repositoryID: String?
-        var rules: RecipientsSpec?
-        for entry in try tree.files(under: folder) where entry.isManifest {
-            let bytes = try tree.read(entry.path, limitBytes: ManifestLimits.standard.yaml.fileBytes)
-            guard needles.contains(where: { bytes.firstRange(of: $0) != nil }) else { continue }
-            let file = ManifestFile(path: entry.path, bytes: bytes)
-            let reading = ManifestReader.read(file)
+        return sealed
+    }
+}
+
+/// A secret in its file.
+struct FoundSecret {
+    let id: SecretID
+    let file: ManifestFile
+    let spec: SecretSpec
+}
+
+extension SealingGround {
+    /// The secret, among the files that were kept. A leaf that is marked to be sealed does not hinder sealing another.
+    func secret(_ id: SecretID) throws -> FoundSecret {
+        for file in files {
+            let reading = ManifestReader.read(file, marks: .accepted)
             if reading.rejected.contains(ResourceKey(id)) { throw DiagnosticsFailure(reading.diagnostics) }
-            for manifest in reading.manifests {
-                switch manifest.spec {
-                case .secret(let spec) where manifest.key.secretID == id: secret = (file, spec)
-                case .repository(let spec): repositoryID = spec.id
-                case .recipients: rules = try SOPSConfigFiles.recipients(manifest, in: tree)
-                default: break
-                }
+            for manifest in reading.manifests where manifest.key == ResourceKey(id) {
+                if case .secret(let spec) = manifest.spec { return FoundSecret(id: id, file: file, spec: spec) }
             }
         }
-        guard let secret else { throw try missing(id, in: tree) }
-        return Found(file: secret.0, spec: secret.1, repositoryID: repositoryID, rules: rules)
+        throw try missing(id)
     }
 
     /// Reads every manifest for the nearest name.
-    private func missing(_ id: SecretID, in tree: WorkTree) throws -> ReconcileFailure {
+    private func missing(_ id: SecretID) throws -> ReconcileFailure {
         var names: [String] = []
         for entry in try tree.files(under: folder) where entry.isManifest {
             let bytes = try tree.read(entry.path, limitBytes: ManifestLimits.standard.yaml.fileBytes)
@@ -97,26 +115,21 @@ package struct ManifestSealer: Sendable {
         let nearest = NearestName.suggestion(for: id.name, in: names)
         return ReconcileFailure(
             .noManifest, "no manifest below \(folder) declares the secret \(id)",
-            hint: nearest.map { "did you mean `\($0)`?" } ?? "add a manifest of kind Secret with this name")
+            hint: nearest.map { "did you mean `\($0)`?" }
+                ?? "`reseal new` makes a manifest of kind Secret with this name")
     }
+}
 
-    // MARK: Writing
-
-    private func write(_ armored: [UInt8], _ found: Found, id: SecretID, field: FieldPath) throws -> String {
-        if case .file(let path, let span)? = found.spec.value?.source {
-            guard field == .whole else {
-                throw ReconcileFailure(
-                    .noManifest, "the value of \(id) is the file named at \(span), which has no fields",
-                    hint: "seal without --field")
-            }
-            try AtomicFile.write(armored, to: "\(root)/\(path)", mode: 0o644)
-            return path
-        }
-        let edited = try ManifestEditor.apply([ManifestEdit(id, field, .sealed(armored))], to: found.file)
-        let path = "\(root)/\(found.file.path)"
-        var info = stat()
-        let mode = stat(path, &info) == 0 ? info.st_mode & 0o777 : 0o644
-        try AtomicFile.write(edited, to: path, mode: mode)
-        return found.file.path
+extension WorkTree {
+    /// Throws when one of the files was left as it is.
+    func replaceAll(_ files: [FileReplacement]) throws {
+        let refused = replace(files)
+        guard let first = refused.first else { return }
+        guard refused.count > 1 else { throw first.failure }
+        throw DiagnosticsFailure(
+            refused.map {
+                Diagnostic(
+                    code: $0.failure.code, $0.failure.message, hint: $0.failure.hint, at: SourceSpan(file: $0.path))
+            })
     }
 }

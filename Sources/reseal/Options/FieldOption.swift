@@ -13,8 +13,9 @@ enum FieldOption {
     }
 
     /// The rule that manifests follow too.
-    private static func isName(_ segment: String) -> Bool {
-        segment.utf8.count <= 128 && !segment.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f }
+    static func isName(_ segment: String) -> Bool {
+        (1...128).contains(segment.utf8.count)
+            && !segment.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f }
     }
 
     /// What a hidden prompt asks for.

@@ -34,6 +34,36 @@ struct WorkTreeOptions: ParsableArguments {
         if let path { settings.set("path", path) }
         return try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath).resolve(workTree: true)
     }
+
+    func place(_ home: VaultHome) throws -> WorkTreePlace {
+        let checkout = try checkout(home)
+        return WorkTreePlace(root: checkout.workTree ?? checkout.repositoryPath, folder: checkout.source.path)
+    }
+}
+
+/// A work tree and the manifests' folder in it.
+struct WorkTreePlace {
+    let root: String
+    let folder: String
+
+    /// From the root of the work tree, the file that a word of the command line names: by its path from where the user
+    /// stands, from the root, or from the manifests' folder. It need not exist.
+    func path(of word: String) throws -> String {
+        let top = FileProbe.absolute(root)
+        let candidates = word.hasPrefix("/") ? [word] : [word, "\(top)/\(word)", "\(top)/\(folder)/\(word)"]
+        let here = candidates.first(where: FileProbe.exists) ?? (word.hasPrefix("/") ? word : "\(top)/\(word)")
+        // The last part may not exist yet, or be a link that is not to be followed.
+        let slash = here.lastIndex(of: "/")
+        let parent = slash.map { String(here[...$0]) } ?? "."
+        let name = slash.map { here[here.index(after: $0)...] } ?? here[...]
+        let full = FileProbe.exists(parent) ? "\(FileProbe.absolute(parent))/\(name)" : here
+        guard full.hasPrefix(top + "/"), !name.isEmpty, !full.split(separator: "/").contains("..") else {
+            throw UsageFailure(
+                "`\(word)` does not lie in the work tree \(top)",
+                hint: "name a file of the repository, or the repository with --repo")
+        }
+        return String(full.dropFirst(top.utf8.count + 1))
+    }
 }
 
 extension GitOptions {

@@ -38,8 +38,11 @@ struct ValueInput: ParsableArguments {
         }
     }
 
-    /// Asks at a hidden prompt when stdin is a terminal, otherwise reads stdin; there, one line break at the end is
-    /// dropped, since `echo` adds one.
+    /// True if the command line says where the value comes from.
+    var isGiven: Bool { fromFile != nil || insecureValue != nil || keepNewline }
+
+    /// Asks at a hidden prompt when stdin is a terminal, otherwise reads stdin; there, one line break at the end of
+    /// text is dropped, since `echo` adds one. Bytes that are no text stay as they are.
     func read(prompt: String) throws -> SecretBytes {
         if let insecureValue { return SecretBytes(utf8: insecureValue) }
         if let fromFile, fromFile != "-" {
@@ -48,8 +51,8 @@ struct ValueInput: ParsableArguments {
         }
         if Terminal.isTerminal(STDIN_FILENO) { return try HiddenPrompt.read(prompt) }
         var bytes = try AtomicFile.read(descriptor: STDIN_FILENO, name: "stdin", limit: Self.limit)
-        if !keepNewline { Self.dropLineBreak(&bytes) }
-        return SecretBytes(consuming: &bytes)
+        let value = SecretBytes(consuming: &bytes)
+        return keepNewline || !value.isUTF8 ? value : Self.withoutLineBreak(value)
     }
 
     static func firstLine(ofFile path: String) throws -> SecretBytes {
@@ -62,10 +65,11 @@ struct ValueInput: ParsableArguments {
         return SecretBytes(consuming: &bytes)
     }
 
-    private static func dropLineBreak(_ bytes: inout [UInt8]) {
-        if bytes.last == 0x0a {
-            bytes.removeLast()
-            if bytes.last == 0x0d { bytes.removeLast() }
+    private static func withoutLineBreak(_ value: SecretBytes) -> SecretBytes {
+        let end = value.withUnsafeBytes { bytes in
+            guard bytes.last == 0x0a else { return bytes.count }
+            return bytes.count - (bytes.dropLast().last == 0x0d ? 2 : 1)
         }
+        return end == value.count ? value : value.slice(0..<end)
     }
 }
