@@ -13,6 +13,8 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case noRepository = "git.no-repository-given"
         case noManifest = "seal.no-manifest"
         case noRules = "seal.no-rules"
+        case noGenerator = "generate.unclear"
+        case changedMeanwhile = "edit.conflict"
         case importUsage = "import.usage"
         /// Another process is resealing the same work tree.
         case rekeyLocked = "rekey.locked"

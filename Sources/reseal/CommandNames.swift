@@ -9,17 +9,20 @@ enum CommandNames {
         for word in words {
             let subcommands = command.configuration.subcommands
             guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { return }
-            guard let next = subcommands.first(where: { $0._commandName == word }) else {
+            guard let next = subcommands.first(where: { Self.names(of: $0).contains(word) }) else {
                 let names = subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+                let nearest = NearestName.suggestion(for: word, in: names)
                 throw UsageFailure(
                     "there is no command `\(path(to: command, word.prefix(40)))`",
-                    hint: NearestName.suggestion(for: word, in: names).map {
-                        "did you mean `\(path(to: command, $0))`?"
-                    }
+                    hint: nearest.map { "did you mean `\(path(to: command, $0))`?" }
                         ?? "`\(path(to: command, "--help"))` lists the commands")
             }
             command = next
         }
+    }
+
+    private static func names(of command: any ParsableCommand.Type) -> [String] {
+        [command._commandName] + command.configuration.aliases
     }
 
     private static func path(to command: any ParsableCommand.Type, _ word: some StringProtocol) -> String {
