@@ -30,6 +30,8 @@ let package = Package(
         .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
+        .target(name: "CEditor"),
+
         .target(name: "ResealCore", path: "Sources/Core", swiftSettings: strict),
         .target(
             name: "ResealSealing", dependencies: ["ResealCore", "COpenSSL"], path: "Sources/Sealing",
@@ -68,7 +70,7 @@ let package = Package(
             name: "reseal",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealEngines", "ResealReconciler",
+                "ResealEngines", "ResealReconciler", "CEditor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/reseal", swiftSettings: strict),
@@ -126,6 +128,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal", "embedded-vault"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EditTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealReconciler",
+                "TestSupport", "reseal",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SOPSTests",

@@ -32,6 +32,14 @@ enum HiddenPrompt {
     /// The longest answer, in bytes.
     static let maximumBytes = 1024
 
+    /// True if there is a terminal to ask at.
+    static var isPossible: Bool {
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else { return false }
+        close(terminal)
+        return true
+    }
+
     /// Asks once. The answer may be empty; it is without its line feed.
     ///
     /// Echo is on again when this returns or throws, and also when a signal ends or stops the process meanwhile.
