@@ -24,7 +24,8 @@ struct Reseal: AsyncParsableCommand {
             CommandGroup(
                 name: "Git",
                 subcommands: [
-                    SealCommand.self, ValidateCommand.self, SchemaCommand.self, PlanCommand.self, ApplyCommand.self,
+                    NewCommand.self, SealCommand.self, EditCommand.self, GenerateCommand.self, ValidateCommand.self,
+                    SchemaCommand.self, PlanCommand.self, ApplyCommand.self,
                 ]),
             CommandGroup(
                 name: "Recipients",
@@ -39,6 +40,8 @@ struct Reseal: AsyncParsableCommand {
             CommandGroup(name: "Vault", subcommands: [AuditCommand.self, KeyCommand.self]),
             CommandGroup(
                 name: "Tools",
-                subcommands: [AgeCommand.self, CompletionCommand.self, GitTransportCommand.self]),
+                subcommands: [
+                    AgeCommand.self, CompletionCommand.self, GitTransportCommand.self, EditGuardianCommand.self,
+                ]),
         ])
 }
