@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "init", "keygen", "status", "seal", "validate", "schema", "plan", "apply", "get", "get-many", "set", "list",
-        "versions", "rollback", "delete", "audit", "audit list", "audit verify", "key",
+        "init", "keygen", "status", "new", "seal", "edit", "generate", "validate", "schema", "plan", "apply", "get",
+        "get-many", "set", "list", "versions", "rollback", "delete", "audit", "audit list", "audit verify", "key",
         "key rotate", "key change-root", "age", "completion",
     ]
     private static let shared = Result { try Installation() }
@@ -34,7 +34,7 @@ import Testing
                 #expect(help.text.contains("\n  \(command)"), "\(command)")
             }
             for code in [0, 1, 2, 3, 4, 5, 6, 7, 8, 64] { #expect(help.text.contains("\n  \(code) ")) }
-            #expect(!help.text.contains("git-transport"))
+            #expect(!help.text.contains("git-transport") && !help.text.contains("edit-guardian"))
         }
     }
 
@@ -91,7 +91,7 @@ import Testing
         #expect(json["error"]?["code"]?.stringValue == "usage")
     }
 
-    @Test(arguments: ["get", "set", "seal", "versions", "rollback", "delete", "get-many", "completion"])
+    @Test(arguments: ["get", "set", "seal", "edit", "generate", "versions", "rollback", "delete", "get-many", "completion"])
     func aMissingNameIsSaid(command: String) throws {
         try user.expect(command, exits: 64, notes: ["error: Missing expected argument", "Usage: reseal \(command)"])
     }
