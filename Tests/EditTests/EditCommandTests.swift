@@ -219,6 +219,13 @@ import Testing
             "prod/orders-db", "sed -i 's/username: orders/username: database-password/' \"$1\"", exits: 1)
         #expect(copied.errorText.contains("prod-orders-db.yaml:9:1: error: `password`"))
         #expect(try desk.text() == before)
+        try desk.user.check(
+            "seal", "prod/orders-db", "--field", "password", "--from-file", "/bin/true", "--repo",
+            desk.user.repository.path)
+        let encoded = try desk.edit(
+            "prod/orders-db", "sed -i 's/password: !sealed/# &/; s/^      /#/' \"$1\"", exits: 1)
+        #expect(encoded.errorText.contains("`password` of prod/orders-db stands here as well"), "\(encoded.errorText)")
+        try desk.user.repository.write(Desk.path, before)
         for result in [untagged, commented, copied] { #expect(!result.errorText.contains("database-password")) }
 
         try desk.edit("prod/orders-db", "sed -i 's/!sealed //' \"$1\"", options: ["--allow-plain"])

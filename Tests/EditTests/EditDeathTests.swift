@@ -198,7 +198,6 @@ import Testing
         let line = desk.line("prod/orders-db")
         let scripts = [
             "true", "sed -i 's/!sealed .*/!sealed \(typed.mark)/' \"$1\"", "sed -i s/spec:/spec/ \"$1\"",
-            "sed -i 's/password: !sealed/password: !sealed\\/base64/' \"$1\"",
             "sed -i 's/!sealed/!sealed/; s/type: database/type: x/' \"$1\"",
             "exit 4", "kill -9 $$", "sed -i 's/^    password.*/    password: [\(typed.mark)]/' \"$1\"",
             "sed -i 's/!sealed //' \"$1\"", "sed -i 's/password: /# &/' \"$1\"",

@@ -27,11 +27,11 @@ import Testing
     }
 
     private func dialogue(
-        _ arguments: String..., answers: [(String, String?)], sourceLocation: SourceLocation = #_sourceLocation
+        _ arguments: String..., answers: [(String, String)], sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> PseudoTerminal.Result {
         let result = try desk.user.atTerminal(
             ["new"] + arguments + ["--repo", desk.user.repository.path],
-            dialogue: answers.map { .init($0.0, $0.1.map { "\($0)\n" } ?? "") }, variables: ["NO_COLOR": "1"])
+            dialogue: answers.map { .init($0.0, $0.1 + "\n") }, variables: ["NO_COLOR": "1"])
         #expect(result.status == 0 && result.echoes, "\(result.screen)", sourceLocation: sourceLocation)
         try desk.user.check("validate", "--repo", desk.user.repository.path)
         return result
@@ -228,8 +228,7 @@ import Testing
 
     @Test func aDatabaseIsAskedFor() throws {
         let result = try dialogue(answers: [
-            ("What to make [generic, api-key,", "databse"), ("did you mean `database`?", nil),
-            ("What to make [", "database"),
+            ("What to make [generic, api-key,", "databse"), ("What to make [", "database"),
             ("Name, such as prod/orders-db: ", "shop/db"),
             ("(Enter: host, port, username, password!): ", ""),
             ("How to get password [generate, type, later] (Enter: generate): ", "t"),
@@ -239,10 +238,9 @@ import Testing
             (
                 "permissions.read: Who may read the value [role:sre], separated by commas (Enter: none): ",
                 "role:sre, nobody"
-            ),
-            ("this is not a principal", nil), ("permissions.read: ", "role:sre"), ("permissions.write: ", ""),
-            ("rotation.every: ", ""),
+            ), ("permissions.read: ", "role:sre"), ("permissions.write: ", ""), ("rotation.every: ", ""),
         ])
+        for words in ["did you mean `database`?", "this is not a principal"] { #expect(result.screen.contains(words)) }
         #expect(!result.screen.contains("typed at a prompt"))
         let text = try desk.text("manifests/shop/db.yaml")
         #expect(try desk.opened("password", in: text) == Array("typed at a prompt".utf8))
@@ -255,8 +253,9 @@ import Testing
             answers: [
                 ("(Enter: public, key!): ", ""), ("How to get key [generate, type, later] (Enter: generate): ", ""),
                 ("description: ", ""), ("permissions.read: ", "role:sre"), ("permissions.write: ", ""),
-                ("rotation.every: ", "1y"), ("this is not a duration", nil), ("rotation.every: ", "90d"),
+                ("rotation.every: ", "1y"), ("rotation.every: ", "90d"),
             ])
+        #expect(generated.screen.contains("this is not a duration"))
         #expect(generated.screen.contains("sealed shop/sign key into manifests/shop/sign.yaml"))
         let text = try desk.text("manifests/shop/sign.yaml")
         #expect(text.contains("    public: |\n      -----BEGIN PUBLIC KEY-----\n") && text.contains("    every: 90d\n"))
@@ -286,10 +285,11 @@ import Testing
         let connection = try dialogue(
             "connection", "orders-admin",
             answers: [
-                ("engine: What is at the other end [postgresql, http, ", "postgres"), ("this is none of", nil),
+                ("engine: What is at the other end [postgresql, http, ", "postgres"),
                 ("engine: ", "postgresql"), ("description: ", "Orders"), ("endpoint: ", ""), ("endpoint: ", "main"),
                 ("credentialsFrom.secret: Secret that holds the credentials [prod/", "prod/orders-db"),
             ])
+        #expect(connection.screen.contains("this is none of postgresql, http, oauth"))
         #expect(connection.screen.contains("wrote manifests/connections.yaml"), "\(connection.screen)")
         let plain = try dialogue(
             "connection", "api", "--set", "engine=http", "--set", "endpoint=api",

@@ -22,23 +22,28 @@ struct Exposures {
         }
         let known = Set(found.map(\.leaf))
         let values = (view.values + changes.requests.map { ($0.leaf, $0.value) }).filter { !known.contains($0.0) }
-        let search = TextSearch(values.map { Self.needle($0.1) })
+        let words = values.flatMap { leaf, value in Self.needles(value).map { (leaf: leaf, text: $0) } }
+        let search = TextSearch(words.map(\.text))
         let (old, new) = (search.counts(in: before), search.counts(in: after))
         var reported: Set<LeafName> = []
-        for place in values.indices where new[place] > old[place] && reported.insert(values[place].0).inserted {
+        for place in words.indices where new[place] > old[place] && reported.insert(words[place].leaf).inserted {
             let offset = search.first(place, in: edited, outsideOf: changes.taggedRanges)
             let line = edited[..<(offset ?? 0)].count { $0 == 0x0a } + 1
-            found.append(.init(kind: .repeated, leaf: values[place].0, span: SourceSpan(file: name, line: line)))
+            found.append(.init(kind: .repeated, leaf: words[place].leaf, span: SourceSpan(file: name, line: line)))
         }
     }
 
-    /// The value, or the longest line of it: each line of a text has an indent of its own in YAML.
-    private static func needle(_ value: SecretBytes) -> [UInt8] {
+    /// The value, or the longest line of it, since each line of a text has an indent of its own in YAML; and how it begins
+    /// in base64, as values that are no text are shown.
+    private static func needles(_ value: SecretBytes) -> [[UInt8]] {
         value.withUnsafeBytes { bytes in
             let line = bytes.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d }).max { $0.count < $1.count }
-            return line.map { Array($0) } ?? []
+            let beginning = UnsafeRawBufferPointer(rebasing: bytes.prefix(base64Bytes))
+            return [line.map { Array($0) } ?? [], Base64.encode(beginning, padded: false)]
         }
     }
+
+    private static let base64Bytes = 24
 }
 
 /// Looks for any number of words in one pass over a text.
