@@ -91,7 +91,10 @@ import Testing
         #expect(json["error"]?["code"]?.stringValue == "usage")
     }
 
-    @Test(arguments: ["get", "set", "seal", "edit", "generate", "versions", "rollback", "delete", "get-many", "completion"])
+    @Test(arguments: [
+        "get", "set", "seal", "edit", "generate", "versions", "rollback", "delete", "get-many",
+        "completion",
+    ])
     func aMissingNameIsSaid(command: String) throws {
         try user.expect(command, exits: 64, notes: ["error: Missing expected argument", "Usage: reseal \(command)"])
     }
