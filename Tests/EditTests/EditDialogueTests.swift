@@ -76,7 +76,7 @@ import Testing
     @Test func twoChangesOfOneLineAreShownBoth() throws {
         let other = try desk.editor("sed -i 's/!sealed .*/!sealed theirs/' \"$1\"")
         let another =
-            "EDITOR=\(other) " + ([try BuiltProduct.reseal()] + desk.line("prod/orders-db")).joined(separator: " ")
+            "EDITOR='\(other)' " + ([try BuiltProduct.reseal()] + desk.line("prod/orders-db")).joined(separator: " ")
         let result = try desk.editAtTerminal(
             "prod/orders-db",
             rounds(

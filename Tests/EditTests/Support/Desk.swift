@@ -25,11 +25,12 @@ final class Desk: Sendable {
         try String(contentsOfFile: "\(user.repository.path)/\(path)", encoding: .utf8)
     }
 
-    /// Writes an editor: a shell script that finds the text in `$1`.
+    /// Writes an editor, a shell script that finds the text in `$1`, and answers the words that start it.
+    ///
+    /// The script is read by a shell and not executed itself: a process that another test starts while the script is
+    /// being written inherits the open file for a moment, and a file that is open for writing cannot be executed.
     func editor(_ script: String) throws -> String {
-        let path = try user.folder.write("#!/bin/sh\nset -e\n\(script)\n", to: "editor-\(UUID().uuidString)")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-        return path
+        "sh \(try user.folder.write("set -e\n\(script)\n", to: "editor-\(UUID().uuidString)"))"
     }
 
     func variables(_ script: String, _ more: [String: String?] = [:]) throws -> [String: String?] {
