@@ -13,6 +13,13 @@ import Testing
 
     private func times(_ count: Int, _ text: (Int) -> String) -> String { (0..<count).map(text).joined() }
 
+    @Test(arguments: ["*nowhere", "&nothing", "!unknown ~"])
+    func aDocumentOfNothingWithAnErrorHidesWhatItDeclares(_ document: String) {
+        let reading = read("\(document)\n---\n\(secret("value: x"))")
+        #expect(reading.hasErrors && !reading.isComplete)
+        #expect(reading.manifests.count == 1)
+    }
+
     @Test func filesHaveALargestSize() {
         let reading = read([UInt8](repeating: 0x61, count: (4 << 20) + 1))
         #expect(reading.findings == ["1:1 yaml.too-large"] && !reading.isComplete)

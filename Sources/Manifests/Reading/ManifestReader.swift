@@ -41,7 +41,7 @@ package enum ManifestReader {
                 reading.manifests.append(manifest)
             } else if let key = reader.key {
                 reading.rejected.append(key)
-            } else if !reader.isEmpty {
+            } else if !reader.isEmpty || document.isFaulty {
                 reading.isComplete = false
             }
             log = reader.log
