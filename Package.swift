@@ -137,6 +137,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "MergeTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealManifests", "ResealReconciler", "TestSupport",
+                "reseal",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "SOPSTests",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",

@@ -80,3 +80,11 @@ package struct WorkTree: Sendable {
         return folder
     }
 }
+
+extension WorkTree {
+    /// The names in one folder, sorted; none if it is not there. Does not look into them.
+    package func names(in folder: String) throws(GitFailure) -> [String] {
+        guard let opened = try openFolder(try segments(folder)), let names = opened.names() else { return [] }
+        return names.map { String(decoding: $0, as: UTF8.self) }.sorted()
+    }
+}
