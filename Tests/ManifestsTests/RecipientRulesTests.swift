@@ -108,12 +108,13 @@ import Testing
 
     @Test func settingsAreOneMappingOfScalars() throws {
         func settings(_ text: String) throws -> [String: String] {
-            try SettingsFile.read(Array(text.utf8), name: "config.yaml", keys: ["repo", "ref"])
+            try SettingsFile.read(Array(text.utf8), name: "config.yaml", keys: ["repo", "ref"], lists: ["people"]).texts
         }
         #expect(try settings("repo: a\nref: 5 # x\n") == ["repo": "a", "ref": "5"])
         #expect(try settings("") == [:] && settings("repo:\nref: ~\n") == [:])
         for (text, codes) in [
             ("repos: a\n", ["config.unknown-key"]), ("repo: [a]\n", ["config.not-a-scalar"]),
+            ("people: {a: b}\n", ["config.not-a-list"]), ("people: [[a]]\n", ["config.not-a-list"]),
             ("repo: a\nrepo: b\n", ["yaml.duplicate-key"]),
             ("repo: \"\n", ["yaml.syntax"]), ("hunter2\n", ["config.not-a-mapping"]),
             ("repo: a\n---\nref: b\n", ["config.not-a-mapping"]), ("- repo\n", ["config.not-a-mapping"]),
@@ -122,6 +123,14 @@ import Testing
             #expect(
                 failure?.diagnostics.map(\.code) == codes && failure?.description.contains("hunter2") == false,
                 "\(text)")
+        }
+        for (text, list) in [
+            ("people: ada\n", ["ada"]), ("people: [ada, ben]\n", ["ada", "ben"]),
+            ("people:\n- ada\n- 5\n", ["ada", "5"]),
+            ("people:\n", []), ("people: []\n", []), ("people: [~, ada]\n", ["ada"]),
+        ] {
+            let file = try SettingsFile.read(Array(text.utf8), name: "config.yaml", keys: [], lists: ["people"])
+            #expect(file.lists == ["people": list], "\(text)")
         }
         let huge = #expect(throws: DiagnosticsFailure.self) { try settings(String(repeating: "#", count: 5 << 20)) }
         #expect(huge?.code == "yaml.too-large")

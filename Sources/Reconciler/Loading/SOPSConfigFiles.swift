@@ -36,11 +36,15 @@ enum SOPSConfigFiles {
     ///
     /// Throws as ``recipients(_:in:)`` does, and ``AgeFailure`` with the manifest's place for a recipient that cannot be
     /// used.
-    static func rules(_ manifest: Manifest, read: (String) throws -> [UInt8]?) throws -> RecipientRules {
+    static func rules(
+        _ manifest: Manifest, access: KeyAccess, read: (String) throws -> [UInt8]?
+    ) throws -> RecipientRules {
         guard let spec = try recipients(manifest, read: read) else {
             preconditionFailure("rules are read of a Recipients manifest")
         }
-        do throws(AgeFailure) { return try RecipientRules(spec) } catch { throw error.at(manifest.span) }
+        do throws(AgeFailure) { return try RecipientRules(spec, access: access) } catch {
+            throw error.at(manifest.span)
+        }
     }
 
     static func missing(_ mention: SOPSConfigReference) -> Diagnostic {

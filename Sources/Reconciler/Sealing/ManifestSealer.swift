@@ -1,3 +1,4 @@
+package import ResealAge
 package import ResealCore
 internal import ResealGit
 package import ResealManifests
@@ -10,10 +11,13 @@ package struct ManifestSealer: Sendable {
     static let maximumValueFileBytes = 32 << 20
     let tree: WorkTree
     let folder: String
+    let access: KeyAccess
 
-    package init(root: String, folder: String) {
+    /// - Parameter access: what sealing to the recipients of the manifests may do.
+    package init(root: String, folder: String, access: KeyAccess = .unattended) {
         tree = WorkTree(root: root)
         self.folder = folder
+        self.access = access
     }
 
     /// What goes into one secret at a time.
@@ -35,7 +39,7 @@ package struct ManifestSealer: Sendable {
     package func seal(
         _ values: Values, into id: SecretID, at now: Timestamp, isWritten: Bool = true
     ) throws -> [SealedLeaf] {
-        let ground = try SealingGround(tree, folder: folder, mentioning: id)
+        let ground = try SealingGround(tree, folder: folder, access: access, mentioning: id)
         return try seal(values, into: try ground.secret(id), ground.rules(), at: now, isWritten: isWritten)
     }
 

@@ -8,6 +8,8 @@ internal import ResealSealing
 struct SealingGround {
     let tree: WorkTree
     let folder: String
+    /// What sealing to the recipients of the manifests may do.
+    let access: KeyAccess
     /// The manifests that were asked for.
     private(set) var files: [ManifestFile] = []
     private var repositoryID: String?
@@ -20,11 +22,12 @@ struct SealingGround {
     ///   - replaced: content that is not in the work tree yet, by path.
     ///   - isWanted: tells by path and content which manifests to keep.
     init(
-        _ tree: WorkTree, folder: String, replacing replaced: [String: [UInt8]] = [:],
+        _ tree: WorkTree, folder: String, access: KeyAccess, replacing replaced: [String: [UInt8]] = [:],
         keeping isWanted: (String, [UInt8]) -> Bool = { _, _ in false }
     ) throws {
         self.tree = tree
         self.folder = folder
+        self.access = access
         let needles = [ResourceKind.repository, .recipients].map { Array($0.rawValue.utf8) }
         let present = try tree.files(under: folder).filter(\.isManifest).map(\.path)
         for path in present + replaced.keys.filter({ !present.contains($0) }).sorted() {
@@ -36,9 +39,9 @@ struct SealingGround {
     }
 
     /// Keeps the manifests that can declare a secret.
-    init(_ tree: WorkTree, folder: String, mentioning id: SecretID) throws {
+    init(_ tree: WorkTree, folder: String, access: KeyAccess, mentioning id: SecretID) throws {
         let name = Array(id.name.utf8)
-        try self.init(tree, folder: folder) { _, bytes in bytes.firstRange(of: name) != nil }
+        try self.init(tree, folder: folder, access: access) { _, bytes in bytes.firstRange(of: name) != nil }
     }
 
     private mutating func takeRules(_ file: ManifestFile) throws {
@@ -64,7 +67,7 @@ struct SealingGround {
                 hint: "`reseal init --manifests DIR --recipient age1…` writes both")
         }
         return SealingRules(
-            repositoryID: repositoryID, recipients: try RecipientRules(recipients.spec),
+            repositoryID: repositoryID, recipients: try RecipientRules(recipients.spec, access: access),
             committed: CommittedSeals(root: tree.root))
     }
 }

@@ -62,7 +62,9 @@ struct GitSettings {
     private static let keys = [
         "repo", "ref", "path", "identity", "ssh-key", "known-hosts", "token-file", "ca-file", "git-timeout",
     ]
+    private static let pluginsKey = "age-plugins"
     private var values: [String: String] = [:]
+    private var plugins: [String] = []
     private var identityFiles: [String] = []
 
     /// An absent file means no settings.
@@ -70,7 +72,9 @@ struct GitSettings {
         var settings = GitSettings()
         guard FileProbe.exists(home.configPath) else { return settings }
         let bytes = try AtomicFile.read(home.configPath, limit: 1 << 16)
-        settings.values = try SettingsFile.read(bytes, name: home.configPath, keys: keys)
+        let file = try SettingsFile.read(bytes, name: home.configPath, keys: keys, lists: [pluginsKey])
+        settings.values = file.texts
+        settings.plugins = file.lists[pluginsKey] ?? []
         if let identity = settings.values["identity"] { settings.identityFiles = [identity] }
         return settings
     }
@@ -116,6 +120,17 @@ struct GitSettings {
         throw ReconcileFailure(
             .noRepository, "no repository is given", hint: "name one with --repo, or `repo:` in the vault's config.yaml"
         )
+    }
+
+    /// What sealing to recipients that a repository names may do: ask the user, and run the plugins that he lists in his
+    /// own settings. Whoever may change the repository must not choose programs that run here.
+    func repositoryAccess() throws -> KeyAccess {
+        if let bad = plugins.first(where: { !PluginPolicy.isName($0) }) {
+            throw UsageFailure(
+                "`\(bad.prefix(80))` in `\(Self.pluginsKey)` of config.yaml is no name of a plugin",
+                hint: "write `yubikey` for the program age-plugin-yubikey")
+        }
+        return KeyAccess(interaction: AgeTerminal(), plugins: .only(plugins))
     }
 
     /// Reads the identity files. Throws `plan.no-identity` when none is given.
