@@ -99,9 +99,10 @@ struct RekeySteps: Sendable {
             reading.names.insert(seal.entry.id.name)
             guard let words = selection.matches(seal.entry) else { continue }
             reading.matched.formUnion(words)
-            let audience = last?.id == seal.entry.id ? last?.audience : nil
-            judge(seal, audience ?? law.audience(of: seal.entry), &reading)
-            last = (seal.entry.id, audience ?? law.audience(of: seal.entry))
+            let known = last?.id == seal.entry.id ? last?.audience : nil
+            let audience = known ?? law.audience(of: seal.entry)
+            judge(seal, audience, &reading)
+            last = (seal.entry.id, audience)
         }
         guard reading.jobs.contains(where: { $0.counter == 0 }) else { return reading }
         let committed = readers.counters(of: file.path)
