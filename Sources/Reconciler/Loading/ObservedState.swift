@@ -76,7 +76,8 @@ struct ObservedState {
         }
     }
 
-    /// Reads the specs of secrets that differ from Git's, and where values came from whose counter would fall.
+    /// Reads the specs of secrets that differ from Git's, and where values came from whose counter would
+    /// fall, or that say they are older.
     func complete(_ state: inout VaultState, for desired: [DesiredResource], deleted: [SecretID]) throws {
         try store.read { store in
             for resource in desired {
@@ -144,7 +145,10 @@ extension DesiredResource {
     fileprivate func olderFields(than observed: SecretRecord) -> [String] {
         guard let value = secret?.value, value.fingerprint != observed.fingerprint else { return [] }
         let known = Dictionary(observed.fields.map { ($0.field, $0.highestCounter) }, uniquingKeysWith: max)
-        return value.fields.filter { $0.counter > 0 && $0.counter < known[$0.field] ?? 0 }.map(\.field)
+        return value.fields.indices.filter { index in
+            let field = value.fields[index]
+            return field.counter > 0 && min(field.counter, value.givenAt(index)) < known[field.field] ?? 0
+        }.map { value.fields[$0].field }
     }
 }
 

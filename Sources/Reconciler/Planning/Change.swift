@@ -35,6 +35,7 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
     case sealRemoved
     case protectionLifted
     case olderValue
+    case falselyResealed
     case overwritesDrift
     case massDeletion
     case repositoryRulesRelaxed
@@ -52,6 +53,7 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
         case .sealRemoved: "a field that was sealed stands in Git in plain text"
         case .protectionLifted: "deletion protection is removed"
         case .olderValue: "a value sealed before the newest known one comes back"
+        case .falselyResealed: "a sealed value says that it was only resealed, and is not the value that was applied"
         case .overwritesDrift: "a change made in the vault by hand is overwritten"
         case .massDeletion: "part of a deletion over the repository's limit"
         case .repositoryRulesRelaxed: "the rules of the repository become weaker"

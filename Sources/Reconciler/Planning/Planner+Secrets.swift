@@ -171,30 +171,37 @@ extension Planner {
                 continue
             }
             if field.counter > 0 {
-                checkCounter(field, old, observed.id, resource, &change)
+                checkCounter(field, givenAt: value.givenAt(index), old, observed, resource, &change)
             } else if old.counter > 0, !value.unboundFields.contains(Int32(index)) {
                 change.risks.append(.sealRemoved)
             }
         }
     }
 
-    /// The replay rules: a counter below the vault's is an older value; the same counter with another value is a
-    /// conflict.
+    /// The replay rules: a counter below the vault's is an older value, whatever was resealed since; the same counter
+    /// with another value is a conflict.
     private mutating func checkCounter(
-        _ field: FieldState, _ old: FieldState, _ id: SecretID, _ resource: DesiredResource,
+        _ field: FieldState, givenAt: Int64, _ old: FieldState, _ observed: SecretRecord, _ resource: DesiredResource,
         _ change: inout PlannedChange
     ) {
+        let id = observed.id
         let name = field.field.isEmpty ? "the value" : "`\(field.field)`"
-        if field.counter < old.highestCounter {
-            change.risks.append(.olderValue)
+        // What the vault holds was sealed under this very counter, and nothing was given since. 0 says that the value had
+        // no binding when it was given, so no order either.
+        let isSameByClaim = field.counter > old.counter && givenAt > 0 && givenAt <= old.counter
+        if field.counter < old.highestCounter || isSameByClaim {
+            change.risks.append(isSameByClaim ? .falselyResealed : .olderValue)
             guard input.vault.rotatedFields[id]?.contains(field.field) == true else { return }
             outcome.guards.append(
                 GuardRefusal(
                     rule: .replayOfRotatedValue,
-                    message: "\(name) of \(id) is older (counter \(field.counter)) than the value that rotation made "
-                        + "(counter \(old.highestCounter))",
+                    message: "\(name) of \(id) is older (counter \(min(field.counter, givenAt))) than the value that "
+                        + "rotation made (counter \(old.highestCounter))",
                     hint: "the target system no longer knows the old value; take the file from the branch's head",
                     span: resource.position.span))
+        } else if field.counter == old.highestCounter, old.counter < 0, !old.isGone, observed.drift == nil {
+            // It was replaced by one that has no counter, or by an older one.
+            change.risks.append(.olderValue)
         } else if field.counter == old.counter {
             outcome.guards.append(
                 GuardRefusal(
