@@ -1,4 +1,5 @@
 import Foundation
+import ResealCore
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import ResealAge
 import ResealCore
 import TestSupport
 import Testing

@@ -37,7 +37,7 @@ enum SOPSConfigFiles {
     /// Throws as ``recipients(_:in:)`` does, and ``AgeFailure`` with the manifest's place for a recipient that cannot be
     /// used.
     static func rules(
-        _ manifest: Manifest, access: KeyAccess, read: (String) throws -> [UInt8]?
+        _ manifest: Manifest, access: KeyAccess = .unattended, read: (String) throws -> [UInt8]?
     ) throws -> RecipientRules {
         guard let spec = try recipients(manifest, read: read) else {
             preconditionFailure("rules are read of a Recipients manifest")

@@ -1,4 +1,4 @@
-package import ResealCore
+internal import ResealCore
 package import ResealGit
 
 /// Lets `git diff` and `git merge` know what sealed values are: the drivers in Git's configuration, and the attributes
