@@ -95,7 +95,7 @@ import Testing
             let ours = try edited(base, mine, "o", &random)
             let theirs = try edited(base, Set(base.entries.map(\.key)).subtracting(mine), "t", &random)
             let outcome = try Texts.merge(base.text, ours.text, theirs.text)
-            let merged = try #require(outcome.merged, "\(base.text)\n\(ours.text)\n\(theirs.text)")
+            let merged = try #require(outcome.merged, "\(outcome.conflicts?.text ?? "")\nof\n\(base.text)")
             // Both orders say the same.
             let other = try #require(try Texts.merge(base.text, theirs.text, ours.text).merged)
             #expect(try leaves(merged).leaves == leaves(other).leaves)

@@ -7,7 +7,7 @@ struct MergePart {
     /// Comments and blank lines in front of it; of a document its `---` too.
     let leading: ArraySlice<UInt8>
     let body: ArraySlice<UInt8>
-    /// Of a document: comments and blank lines behind its last entry.
+    /// Blank lines behind it that another entry follows on; of a document, all that stands behind its last entry.
     var trailing: ArraySlice<UInt8> = []
     /// A block mapping; `nil` for anything else, which is one piece.
     let mapping: Mapping?
@@ -120,7 +120,8 @@ private struct MergePartReader {
         var parts: [MergePart] = []
         var position = start
         let column = layout.column(of: keyStart(node))
-        for (key, value) in tree.entries(node) {
+        let entries = Array(tree.entries(node))
+        for (place, (key, value)) in entries.enumerated() {
             let keyStart = Int(tree[key].start)
             let line = layout.lineStart(keyStart)
             guard line >= position, keyStart - line == column, layout.indent(of: keyStart).count == column else {
@@ -128,14 +129,25 @@ private struct MergePartReader {
             }
             let end = lineBehind(max(contentEnd(value), Int(tree[key].end)))
             let body = bytes[line..<end]
+            let next = place + 1 < entries.count ? Int(tree[entries[place + 1].key].start) : end
+            let blankEnd = blankLines(from: end, before: next)
             parts.append(
                 MergePart(
                     key: tree.string(key), leading: bytes[position..<line], body: body,
-                    mapping: mapping(value, key: key, in: body),
+                    trailing: bytes[end..<max(end, blankEnd)], mapping: mapping(value, key: key, in: body),
                     sealed: tree[value].isArmor && !tree[value].isAlias ? tree.bytes(value) : nil))
-            position = end
+            position = max(end, blankEnd)
         }
         return parts
+    }
+
+    /// Behind the lines from `start` on in which nothing stands.
+    private func blankLines(from start: Int, before limit: Int) -> Int {
+        var position = start
+        while position < limit, bytes[position..<layout.lineEnd(position)].allSatisfy(\.isSpaceOrBreak) {
+            position = lineBehind(position)
+        }
+        return min(position, layout.lineStart(limit))
     }
 
     private func mapping(_ value: NodeID, key: NodeID, in body: ArraySlice<UInt8>) -> MergePart.Mapping? {
@@ -167,6 +179,6 @@ private struct MergePartReader {
 
 extension MergePart {
     fileprivate var withoutLeading: MergePart {
-        MergePart(key: key, leading: [], body: body, mapping: mapping, sealed: sealed)
+        MergePart(key: key, leading: [], body: body, trailing: trailing, mapping: mapping, sealed: sealed)
     }
 }
