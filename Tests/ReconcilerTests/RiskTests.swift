@@ -97,6 +97,14 @@ import Testing
             $0.vault("a")
             $0.git("a") { $0.isProtected = true }
         },
+        Case("another value that says it was only resealed", [.falselyResealed]) {
+            $0.vault("a") { $0.fields = ["": .sealed("one", 2)] }
+            $0.git("a") { $0.fields = ["": .resealed("two", 3, givenAt: 2)] }
+        },
+        Case("a value that was resealed since it was given", []) {
+            $0.vault("a") { $0.fields = ["": .sealed("one", 2)] }
+            $0.git("a") { $0.fields = ["": .resealed("two", 4, givenAt: 3)] }
+        },
         Case("an older value", [.olderValue]) {
             $0.vault("a") { $0.fields = ["": .sealed("two", 2)] }
             $0.git("a") { $0.fields = ["": .sealed("one", 1)] }

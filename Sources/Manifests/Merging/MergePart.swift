@@ -28,6 +28,14 @@ struct MergePart {
         leading == other.leading && body == other.body && trailing == other.trailing
     }
 
+    /// True if the two differ in blank lines behind them at most, which come and go with what follows.
+    func saysTheSame(as other: MergePart) -> Bool {
+        leading == other.leading && body == other.body
+            && (trailing == other.trailing || hasBlankEnd && other.hasBlankEnd)
+    }
+
+    var hasBlankEnd: Bool { trailing.allSatisfy(\.isSpaceOrBreak) }
+
     /// Of a document: its text begins with `---`, comments and the like aside.
     var hasMarker: Bool {
         leading.split(separator: 0x0a).contains { $0.starts(with: "---".utf8) } || body.starts(with: "---".utf8)

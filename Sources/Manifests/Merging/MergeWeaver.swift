@@ -69,10 +69,10 @@ struct MergeWeaver {
         case (nil, nil): break
         case (let ours?, nil):
             guard let base else { return add(ours.whole) }
-            if !base.isSame(as: ours) { conflict(ours.whole, []) }
+            if !base.saysTheSame(as: ours) { conflict(ours.whole, []) }
         case (nil, let theirs?):
             guard let base else { return add(theirs.whole) }
-            if !base.isSame(as: theirs) { conflict([], theirs.whole) }
+            if !base.saysTheSame(as: theirs) { conflict([], theirs.whole) }
         case (let ours?, let theirs?): mergeBoth(base, ours, theirs)
         }
     }
@@ -82,7 +82,9 @@ struct MergeWeaver {
         if base?.isSame(as: ours) == true { return add(theirs.whole) }
         guard path.count <= maximumDepth,
             let leading = lines(base?.leading, ours.leading, theirs.leading),
-            let trailing = lines(base?.trailing, ours.trailing, theirs.trailing)
+            let trailing = ours.hasBlankEnd && theirs.hasBlankEnd
+                ? one(base?.trailing, ours.trailing, theirs.trailing).map(Array.init) ?? Array(ours.trailing)
+                : lines(base?.trailing, ours.trailing, theirs.trailing)
         else { return conflict(ours.whole, theirs.whole) }
         add(leading)
         mergeBody(base, ours, theirs)
