@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test mutating func whatOthersSealIsResealedAndAllElseStays() throws {
-        let (files, fields) = (30, 40)
+        let (files, fields) = (30, 20)
         let values = (0..<files * fields).map { _ in value() }
         let armors = try sealedElsewhere(values)
         var expected: [String: [UInt8]] = [:]
@@ -124,17 +124,18 @@ import Testing
         try team.rekey()
         #expect(try paths.map(skeleton) == before)
         for name in ["controller", "alice"] { #expect(try openedElsewhere(paths, as: name) == expected, "\(name)") }
-        #expect(try team.rekey().errorText.contains("fit the rules already"))
+        #expect(try team.rekey().errorText.hasPrefix("resealed 0 value(s)"))
     }
 
-    /// A file without the bytes of its sealed values.
+    /// A file without the bytes of its sealed values, which a tag in front of one is part of.
     private func skeleton(_ path: String) throws -> String {
         let shown = SealedOutline.text(of: try team.bytes(path), names: RecipientNames())
         return String(decoding: shown, as: UTF8.self).replacing(/<sealed [^>]*>/, with: "<sealed>")
+            .replacing("!!str <sealed>", with: "<sealed>")
     }
 
     @Test mutating func whatIsSealedHereIsOpenedElsewhere() throws {
-        let count = 900
+        let count = 500
         var expected: [String: [UInt8]] = [:]
         for (file, lineBreak) in ["\n", "\r\n"].enumerated() {
             try team.writeSecret("s\(file)")
