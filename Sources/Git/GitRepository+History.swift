@@ -3,11 +3,13 @@ package import ResealCore
 
 extension GitRepository {
     /// Every commit that `start` and, with `allReferences`, any branch, tag or other reference has in its history, each
-    /// once, parents before their children.
+    /// once, parents before their children; without `known` and what those have in theirs.
     ///
     /// Throws ``GitFailure/Kind/objectMissing`` where a shallow clone was cut off: a history that is not all there
     /// cannot be searched.
-    package func history(of start: [ObjectID], allReferences: Bool) throws(GitFailure) -> [ObjectID] {
+    package func history(
+        of start: [ObjectID], excluding known: [ObjectID] = [], allReferences: Bool
+    ) throws(GitFailure) -> [ObjectID] {
         if isShallow {
             throw explained(GitFailure(.objectMissing, "the history of the repository is not all there"))
         }
@@ -21,6 +23,10 @@ extension GitRepository {
         for commit in start {
             var raw = commit.raw
             try git("cannot walk the history from \(commit.short)", git_revwalk_push(walk, &raw))
+        }
+        for commit in known {
+            var raw = commit.raw
+            try git("cannot walk the history from \(commit.short)", git_revwalk_hide(walk, &raw))
         }
         if allReferences { try git("cannot read the references", git_revwalk_push_glob(walk, "refs/*")) }
         var commits: [ObjectID] = []
