@@ -18,11 +18,18 @@ package struct VaultHome: Sendable {
     /// Throws ``FileFailure/Kind/tooOpen`` when others may change what stands in the folder: they could put a vault of
     /// their own, with its root key, in the place of this one. A folder that does not exist yet is fine.
     package func requireGuarded() throws {
-        for path in [path, storePath] {
-            var info = stat()
-            guard stat(path, &info) == 0, info.st_mode & 0o022 != 0 else { continue }
-            throw FileFailure(.tooOpen, "\(path) can be changed by other users", hint: "chmod go-w \(path)")
-        }
+        for path in [path, storePath] { try Self.requireGuarded(path) }
+    }
+
+    /// The same of the settings, for those that say whom to trust.
+    package func requireGuardedConfig() throws {
+        for path in [path, configPath] { try Self.requireGuarded(path) }
+    }
+
+    private static func requireGuarded(_ path: String) throws {
+        var info = stat()
+        guard stat(path, &info) == 0, info.st_mode & 0o022 != 0 else { return }
+        throw FileFailure(.tooOpen, "\(path) can be changed by other users", hint: "chmod go-w \(path)")
     }
 
     /// `--home`, else `RESEAL_HOME`, else `$XDG_DATA_HOME/reseal`, else `~/.local/share/reseal` (XDG Base Directory
@@ -38,8 +45,8 @@ package struct VaultHome: Sendable {
     }
 }
 
-/// Held while one process applies, so that two never plan against each other, and while one makes the vault. Released by the system when the process
-/// ends, however it ends.
+/// Held while one process applies, so that two never plan against each other, and while one makes the vault. Released
+/// by the system when the process ends, however it ends.
 package final class ApplyLock: Sendable {
     private let descriptor: Int32
 

@@ -64,13 +64,22 @@ struct GitSettings {
     ]
     private var values: [String: String] = [:]
     private var identityFiles: [String] = []
+    /// Whose signatures commits need; `nil` where the settings have no section `trust`.
+    private(set) var trust: TrustPolicy?
+    private static let sections = ["trust"]
 
     /// An absent file means no settings.
     static func load(_ home: VaultHome) throws -> GitSettings {
         var settings = GitSettings()
         guard FileProbe.exists(home.configPath) else { return settings }
         let bytes = try AtomicFile.read(home.configPath, limit: 1 << 16)
-        settings.values = try SettingsFile.read(bytes, name: home.configPath, keys: keys)
+        settings.values = try SettingsFile.read(bytes, name: home.configPath, keys: keys, sections: sections)
+        let trust = try SettingsFile.section(
+            "trust", of: bytes, name: home.configPath, keys: keys, sections: sections)
+        if let trust {
+            try home.requireGuardedConfig()
+            settings.trust = try TrustPolicy(trust, folder: home.path)
+        }
         if let identity = settings.values["identity"] { settings.identityFiles = [identity] }
         return settings
     }
