@@ -111,11 +111,11 @@ import Testing
             ["new": write("file"), "new/below": write("x")], ["not-there": .remove],
             ["manifests/not-there.yaml": .remove],
         ] {
-            #expect(throws: GitFailure(.invalidCommit, "")) { try repository.commit(try draft(changes)) }
+            #expect(throws: GitFailure(.invalidCommit, "")) { try repository.commit(try self.draft(changes)) }
         }
-        var draft = try draft(["a": write("a")])
-        draft.base = try #require(ObjectID(hex: String(repeating: "1", count: 40)))
-        #expect(throws: GitFailure(.objectMissing, "")) { try repository.commit(draft) }
+        var adrift = try self.draft(["a": write("a")])
+        adrift.base = try #require(ObjectID(hex: String(repeating: "1", count: 40)))
+        #expect(throws: GitFailure(.objectMissing, "")) { try repository.commit(adrift) }
         for name in ["", "A <b", "A\nB", " A"] {
             var draft = try self.draft(["a": write("a")])
             draft.author.name = name

@@ -75,7 +75,7 @@ package final class TrustJudge {
         let changes = try own.of(commit) { path in
             policy.guards(path, folder: folder) || policy.mayHoldProtected(path, folder: folder)
         }
-        judgement.protectedPaths = try changes.filter(isProtected).map(\.path)
+        judgement.protectedPaths = changes.filter(isProtected).map(\.path)
         judgement.guardedPaths = changes.map(\.path).filter { path in
             policy.guards(path, folder: folder) || judgement.protectedPaths.contains(path)
         }
@@ -128,12 +128,12 @@ package final class TrustJudge {
     }
 
     /// A file that cannot be read counts as protected: what it holds is not known.
-    private func isProtected(_ change: TreeChange) throws -> Bool {
+    private func isProtected(_ change: TreeChange) -> Bool {
         guard let protected = policy.protected else { return false }
         if protected.paths.contains(where: { $0.matches(change.path) }) { return true }
         if protected.kinds.contains(.recipients), TrustPolicy.isSOPSConfig(change.path) { return true }
         guard policy.mayHoldProtected(change.path, folder: folder) else { return false }
-        return try [change.old, change.new].contains { file in
+        return [change.old, change.new].contains { file in
             guard let file, file.isManifest else { return false }
             guard file.kind == .regular || file.kind == .executable else { return true }
             let limits = ManifestLimits()

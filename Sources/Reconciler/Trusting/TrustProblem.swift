@@ -1,4 +1,4 @@
-package import ResealCore
+internal import ResealCore
 
 /// Why a commit is not trusted.
 package struct TrustProblem: Sendable, Hashable {
