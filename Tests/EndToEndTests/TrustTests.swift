@@ -19,7 +19,7 @@ import Testing
         try user.expect(
             "audit", "list", "--result", "refused", prints: ["git.apply", "trust.unsigned"])
         // A plan shows it, and what would be done.
-        try user.expect("plan", prints: ["made/new", "[trust.unsigned]", "apply would refuse it"])
+        try user.expect("plan", prints: ["made/new", "apply would refuse this"])
         try user.repository.git(signing: team.ada, ["commit", "--quiet", "--amend", "--no-edit"])
         try user.expect("apply", "--yes", prints: ["create 1"])
     }
@@ -49,7 +49,7 @@ import Testing
         try user.expectFailure("apply", "--yes", exits: 5, code: "trust.unknown-signer")
         try user.repository.git(signing: team.ada, ["commit", "--quiet", "--amend", "--no-edit"])
         try team.trust("revoked-keys: revoked")
-        try user.expectFailure("apply", "--yes", code: "file.unreadable")
+        try user.expectFailure("apply", "--yes", code: "git.file")
         try Data(try Data(contentsOf: URL(fileURLWithPath: user.folder.file("ada.pub"))))
             .write(to: URL(fileURLWithPath: "\(user.home)/revoked"))
         try user.expectFailure("apply", "--yes", exits: 5, code: "trust.revoked-key")
@@ -107,7 +107,8 @@ import Testing
             "ops/rules.yaml", "creation_rules:\n  - age: \(try user.recipient())\n")
         try user.repository.write(
             "manifests/rules.yaml",
-            "apiVersion: reseal/v1\nkind: Recipients\nmetadata: {name: ops}\nspec: {fromSOPSConfig: ops/rules.yaml}\n")
+            "apiVersion: reseal/v1\nkind: Recipients\nmetadata: {name: ops}\nspec:\n"
+                + "  controller: \(try user.recipient())\n  fromSOPSConfig: ops/rules.yaml\n")
         try user.repository.remove("manifests/recipients.yaml")
         try user.repository.commit(signedBy: team.ada)
         try user.expectFailure("apply", "--yes", exits: 5, code: "trust.unguarded-file")
@@ -139,7 +140,7 @@ import Testing
 
     @Test func settingsThatOthersMayChangeAreRefused() throws {
         chmod("\(user.home)/config.yaml", 0o666)
-        try user.expectFailure("apply", "--yes", code: "file.too-open")
+        try user.expectFailure("apply", "--yes", code: "file.permissions")
         chmod("\(user.home)/config.yaml", 0o600)
         try Data("repo: \(user.repository.path)\ntrust: {require-signatures: true}\n".utf8)
             .write(to: URL(fileURLWithPath: "\(user.home)/config.yaml"))

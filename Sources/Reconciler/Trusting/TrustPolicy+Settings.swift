@@ -1,4 +1,4 @@
-package import ResealCore
+internal import ResealCore
 internal import ResealGit
 package import ResealManifests
 
@@ -70,7 +70,9 @@ private struct TrustSettingsReader {
         guard text.lowercased().hasPrefix("openpgp:") else { return glob(node) }
         let digits = text.dropFirst("openpgp:".count).filter { $0 != " " }.uppercased()
         guard digits.utf8.count >= 40, digits.allSatisfy({ $0.isHexDigit }) else {
-            report("an OpenPGP signer is `openpgp:` and the key's whole fingerprint", nil, at: node.span)
+            report(
+                "an OpenPGP signer is `openpgp:` and the key's whole fingerprint",
+                "`gpg --fingerprint` prints it", at: node.span)
             return nil
         }
         return Glob("openpgp:\(digits)")
@@ -78,7 +80,9 @@ private struct TrustSettingsReader {
 
     private mutating func glob(_ node: SettingsNode) -> Glob? {
         guard let text = scalar(node) else { return nil }
-        if let problem = Glob.problem(text) { report("the pattern \(problem)", nil, at: node.span) }
+        if let problem = Glob.problem(text) {
+            report("the pattern \(problem)", "`*`, `?` and `**` are wildcards", at: node.span)
+        }
         return Glob(text)
     }
 
@@ -103,28 +107,30 @@ private struct TrustSettingsReader {
     private mutating func choice(_ node: SettingsNode?, of words: [String]) -> String? {
         guard let node, let text = scalar(node) else { return nil }
         if words.contains(text) { return text }
-        report("this is one of \(words.joined(separator: ", "))", nil, at: node.span)
+        report("this is no value that is known here", "write one of \(words.joined(separator: ", "))", at: node.span)
         return nil
     }
 
     // MARK: Forms
 
+    private static let advice = "docs/git.md has an example of the section"
+
     private mutating func scalar(_ node: SettingsNode) -> String? {
         if case .scalar(let text) = node.content { return text }
-        report("one value is expected here", nil, at: node.span)
+        report("one value is expected here", Self.advice, at: node.span)
         return nil
     }
 
     private mutating func list(_ node: SettingsNode?) -> [SettingsNode] {
         guard let node else { return [] }
         if case .list(let items) = node.content { return items }
-        report("a list is expected here", nil, at: node.span)
+        report("a list is expected here", Self.advice, at: node.span)
         return []
     }
 
     private mutating func mapping(_ node: SettingsNode, keys: [String]) -> [String: SettingsNode] {
         guard case .mapping(let entries) = node.content else {
-            report("a mapping is expected here", "known keys: \(keys.joined(separator: ", "))", at: node.span)
+            report("a mapping is expected here", "known: \(keys.joined(separator: ", "))", at: node.span)
             return [:]
         }
         for (key, value) in entries where !keys.contains(key) {
@@ -136,7 +142,7 @@ private struct TrustSettingsReader {
         return Dictionary(entries.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
     }
 
-    private mutating func report(_ message: String, _ hint: String?, at span: SourceSpan) {
+    private mutating func report(_ message: String, _ hint: String, at span: SourceSpan) {
         diagnostics.append(Diagnostic(code: "config.trust", message, hint: hint, at: span))
     }
 }

@@ -55,6 +55,6 @@ package struct TrustFailure: UserFacingFailure, CustomStringConvertible {
 extension TrustProblem {
     /// For a plan, which shows what apply would refuse.
     var warning: Diagnostic {
-        Diagnostic(.warning, code: kind.rawValue, message, hint: "apply would refuse it: \(hint)")
+        Diagnostic(.warning, code: kind.rawValue, "apply would refuse this: \(message)", hint: hint)
     }
 }
