@@ -15,6 +15,8 @@ package struct GitFailure: UserFacingFailure, Equatable, CustomStringConvertible
         case objectMissing = "git.object-missing"
         case corrupt = "git.corrupt"
         case tooLarge = "git.too-large"
+        /// The index holds a merge that is not settled.
+        case conflicted = "git.conflicted"
         case notAFolder = "git.not-a-folder"
         /// A file of a work tree or of a mirror could not be read or written.
         case file = "git.file"
@@ -46,7 +48,8 @@ package struct GitFailure: UserFacingFailure, Equatable, CustomStringConvertible
         switch kind {
         case .timeout, .unreachable, .cancelled, .native: .later
         case .notARepository, .unsupported, .refNotFound, .refAmbiguous, .unbornBranch, .objectMissing, .corrupt,
-            .tooLarge, .notAFolder, .file, .invalidLocation, .remoteNotFound, .authentication, .hostKey, .tls:
+            .tooLarge, .conflicted, .notAFolder, .file, .invalidLocation, .remoteNotFound, .authentication, .hostKey,
+            .tls:
             .afterFix
         }
     }
