@@ -76,6 +76,15 @@ struct CheckoutResolver {
     }
 }
 
+extension Checkout {
+    /// Takes what is staged in place of the work tree's files. Git names the index of a commit that is being made to its
+    /// hooks, which is another one for `git commit FILE`.
+    mutating func readIndex() throws {
+        let repository = try GitRepository(opening: workTree ?? repositoryPath, searchingParents: true)
+        staged = StagedFiles(try repository.stagedFiles(index: Terminal.environment()["GIT_INDEX_FILE"]))
+    }
+}
+
 extension GitSettings {
     func credentials() throws -> GitCredentials {
         GitCredentials(

@@ -46,6 +46,11 @@ struct WorkTreePlace {
     let root: String
     let folder: String
 
+    /// As ``path(of:)``; empty for the root itself.
+    func pathOrRoot(of word: String) throws -> String {
+        FileProbe.absolute(word) == FileProbe.absolute(root) ? "" : try path(of: word)
+    }
+
     /// From the root of the work tree, the file that a word of the command line names: by its path from where the user
     /// stands, from the root, or from the manifests' folder. It need not exist.
     func path(of word: String) throws -> String {
@@ -73,5 +78,16 @@ extension GitOptions {
         var settings = try settings(home)
         settings.useWorkTree(repo)
         return try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath).resolve(workTree: ref == nil)
+    }
+
+    /// As above; when `staged`, what is staged takes the place of the work tree's files.
+    func checkout(_ home: VaultHome, staged: Bool) throws -> Checkout {
+        var checkout = try checkout(home)
+        guard staged else { return checkout }
+        guard ref == nil else {
+            throw UsageFailure("--staged and --ref exclude each other", hint: "leave one of the two out")
+        }
+        try checkout.readIndex()
+        return checkout
     }
 }
