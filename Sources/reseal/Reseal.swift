@@ -25,7 +25,7 @@ struct Reseal: AsyncParsableCommand {
                 name: "Git",
                 subcommands: [
                     NewCommand.self, SealCommand.self, EditCommand.self, GenerateCommand.self, ValidateCommand.self,
-                    LintCommand.self, SchemaCommand.self, PlanCommand.self, ApplyCommand.self,
+                    LintCommand.self, HookCommand.self, SchemaCommand.self, PlanCommand.self, ApplyCommand.self,
                 ]),
             CommandGroup(
                 name: "Recipients",
