@@ -143,6 +143,10 @@ let package = Package(
                 "ResealReconciler", "TestSupport", "reseal",
             ], swiftSettings: strict),
         .testTarget(
+            name: "LintTests",
+            dependencies: ["ResealCore", "ResealManifests", "TestSupport", "reseal"],
+            exclude: ["Scripts"], swiftSettings: strict),
+        .testTarget(
             name: "VaultTests",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealVault", "TestSupport", "reseal",
