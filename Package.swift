@@ -28,6 +28,7 @@ let package = Package(
         .systemLibrary(name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSpawn"),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         .target(name: "CEditor"),
@@ -46,6 +47,9 @@ let package = Package(
             name: "ResealGit", dependencies: ["ResealCore", "ResealSealing", "CLibGit2"], path: "Sources/Git",
             swiftSettings: strict),
         .target(
+            name: "ResealPostgres", dependencies: ["ResealCore", "ResealSealing", "CLibPQ"], path: "Sources/Postgres",
+            swiftSettings: strict),
+        .target(
             name: "ResealManifests",
             dependencies: ["ResealCore", "ResealSealing", "ResealAge", "CLibYAML"],
             path: "Sources/Manifests", swiftSettings: strict),
@@ -57,7 +61,10 @@ let package = Package(
             ],
             path: "Sources/Vault", swiftSettings: strict),
         .target(
-            name: "ResealEngines", dependencies: ["ResealCore", "ResealSealing", "ResealManifests"],
+            name: "ResealEngines",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealManifests", "ResealVault", "ResealPostgres", "CSpawn",
+            ],
             path: "Sources/Engines", swiftSettings: strict),
         .target(
             name: "ResealReconciler",
@@ -123,6 +130,13 @@ let package = Package(
                 "reseal",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "RotationTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealGit", "ResealManifests", "ResealVault", "ResealEngines",
+                "ResealReconciler", "ResealPostgres", "TestSupport", "reseal",
+            ],
+            exclude: ["Scripts"], swiftSettings: strict),
         .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),

@@ -14,6 +14,10 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case noManifest = "seal.no-manifest"
         case noRules = "seal.no-rules"
         case noGenerator = "generate.unclear"
+        /// Nothing says how a new value comes about.
+        case notRotatable = "rotation.not-rotatable"
+        case rotationRunning = "rotation.running"
+        case noRotation = "rotation.none"
         case changedMeanwhile = "edit.conflict"
         case importUsage = "import.usage"
         /// Another process is resealing the same work tree.

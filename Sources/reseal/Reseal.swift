@@ -34,7 +34,7 @@ struct Reseal: AsyncParsableCommand {
                 name: "Secrets",
                 subcommands: [
                     GetCommand.self, GetManyCommand.self, SetCommand.self, ListCommand.self, VersionsCommand.self,
-                    RollbackCommand.self, DeleteCommand.self,
+                    RollbackCommand.self, DeleteCommand.self, RotateCommand.self, RotationCommand.self,
                 ]),
             CommandGroup(name: "Other tools", subcommands: [ImportCommand.self, ExportCommand.self]),
             CommandGroup(name: "Vault", subcommands: [AuditCommand.self, KeyCommand.self]),

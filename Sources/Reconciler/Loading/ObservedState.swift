@@ -95,6 +95,12 @@ struct ObservedState {
         }
     }
 
+    /// The fields that rotation made and Git does not hold yet.
+    func unwritten() throws -> [SecretID: [FieldState]] {
+        let waiting = try store.read { try $0.rotations() }.filter { !$0.unwritten.isEmpty }
+        return Dictionary(waiting.map { ($0.id, $0.unwritten) }, uniquingKeysWith: { $1 })
+    }
+
     /// True when the present value of a field was made by rotation, whatever was written beside it since.
     private static func isRotated(_ field: String, of secret: SecretRecord, _ store: any StoreReader) throws -> Bool {
         func content(_ fields: [FieldState]) -> UInt64? {
@@ -151,14 +157,24 @@ extension DesiredResource {
 /// Reads a definition back from the index. Its canonical JSON is YAML too, so the one reader of manifests serves.
 enum StoredManifest {
     static func read(_ applied: AppliedRecord) -> Manifest? {
-        guard let stored = try? JSON(parsing: applied.spec), var members = stored.objectValue else { return nil }
+        guard let stored = try? JSON(parsing: applied.spec), let members = stored.objectValue else { return nil }
+        return read(members, as: applied.key, path: applied.position.path)
+    }
+
+    /// - Parameter form: the public form; the shape that a secret's value has there is left out.
+    static func read(_ form: [String: JSON], as key: ResourceKey, path: String = "stored") -> Manifest? {
+        var members = form
+        if key.kind == .secret, var spec = members["spec"]?.objectValue {
+            spec["value"] = nil
+            members["spec"] = .object(spec)
+        }
         var metadata = members["metadata"]?.objectValue ?? [:]
-        metadata["name"] = .string(applied.key.name)
-        metadata["organization"] = .string(applied.key.organization)
+        metadata["name"] = .string(key.name)
+        metadata["organization"] = .string(key.organization)
         members["metadata"] = .object(metadata)
         members["apiVersion"] = "reseal/v1"
-        members["kind"] = .string(applied.key.kind.rawValue)
-        let file = ManifestFile(path: applied.position.path, bytes: JSON.object(members).canonicalBytes, commit: nil)
+        members["kind"] = .string(key.kind.rawValue)
+        let file = ManifestFile(path: path, bytes: JSON.object(members).canonicalBytes, commit: nil)
         return ManifestReader.read(file, limits: ManifestLimits()).manifests.first
     }
 }

@@ -17,7 +17,7 @@ enum SOPSConfigFiles {
     }
 
     /// As ``recipients(_:in:)``, of files that `read` finds by their paths from the root of the repository.
-    private static func recipients(_ manifest: Manifest, read: (String) throws -> [UInt8]?) throws -> RecipientsSpec? {
+    static func recipients(_ manifest: Manifest, read: (String) throws -> [UInt8]?) throws -> RecipientsSpec? {
         var manifest = manifest
         if case .recipients(let spec) = manifest.spec, let mention = spec.sopsConfig {
             guard let bytes = try? read(mention.path) else { throw DiagnosticsFailure([missing(mention)]) }

@@ -42,6 +42,7 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
     case recipientsRemoved
     case recipientsChanged
     case alreadyExpired
+    case writeBackConflict
 
     /// What it means, for people.
     package var text: String {
@@ -59,6 +60,8 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
         case .recipientsRemoved: "someone is no longer a recipient, but keeps what he could open"
         case .recipientsChanged: "other values than before are sealed to a recipient"
         case .alreadyExpired: "the secret's `expiresAt` has passed"
+        case .writeBackConflict:
+            "a field was changed in Git and by rotation; the rotated value stays, Git's is kept as a previous version"
         }
     }
 }
@@ -96,6 +99,8 @@ package struct PlannedChange: Sendable, Equatable {
     package var version: Int64?
     /// Where the resource stands in the desired state; -1 for a deletion.
     var desiredIndex: Int32
+    /// Fields that stay as rotation made them, because Git does not hold their new value yet.
+    package var kept: [String] = []
 }
 
 /// A hand-made change of the vault.

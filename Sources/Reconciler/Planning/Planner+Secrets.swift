@@ -31,22 +31,30 @@ extension Planner {
         }
         let verdict = valueVerdict(resource, desired, observed)
         let isReverting = verdict == .drifted && reverts(desired)
-        let writesValue = verdict == .gitChanged || verdict == .bothChanged || isReverting
+        let unwritten = unwrittenFields(desired, observed)
+        var writesValue = verdict == .gitChanged || verdict == .bothChanged || isReverting
+        if writesValue, let unwritten { writesValue = unwritten.differs(from: observed) }
+        let isConflict =
+            (verdict == .gitChanged || verdict == .bothChanged) && unwritten?.conflicts.isEmpty == false
         noteDrift(verdict, resource, desired, observed)
         let isSpecChanged = observed.specDigest != resource.specDigest || !observed.isManaged
         noteAccess(resource, desired, observed, isSpecChanged: isSpecChanged, &change)
-        guard writesValue || isSpecChanged else {
-            if verdict == .same, isBehind(observed, desired) { outcome.settled.append(index) }
+        guard writesValue || isSpecChanged || isConflict else {
+            if verdict == .same, unwritten != nil || isBehind(observed, desired) { outcome.settled.append(index) }
             return
         }
 
         change.before = observed.specDigest == resource.specDigest ? resource.spec : observed.spec
         if isSpecChanged { describeMetadata(resource, desired, observed, &change) }
-        if writesValue, let value = desired.value {
+        if writesValue || isConflict { change.kept = unwritten?.kept ?? [] }
+        if isConflict { change.risks.append(.writeBackConflict) }
+        if writesValue, var value = desired.value {
+            value.fields = unwritten?.merged ?? value.fields
             change.action = isReverting ? .revertDrift : .newVersion
             change.reason = isReverting ? "changed in the vault by hand" : change.reason
             if verdict != .gitChanged || !observed.isManaged { change.risks.append(.overwritesDrift) }
-            change.version = observed.latestVersion + 1
+            // Git's own value takes a number too where it is kept beside the rotated one.
+            change.version = observed.latestVersion + (isConflict ? 2 : 1)
             describeValue(value, observed, resource, &change)
         }
         finish(desired, &change)
@@ -100,7 +108,10 @@ extension Planner {
         guard let value = desired.value, value.fingerprint != observed.fingerprint else { return .same }
         let applied = input.lastApplied.resources[resource.key]?.fingerprint
         if observed.drift == nil && (applied == nil || applied == observed.fingerprint) { return .gitChanged }
-        guard applied == value.fingerprint else { return .bothChanged }
+        guard applied == value.fingerprint else {
+            let isAhead = observed.drift == nil && input.vault.unwritten[observed.id] != nil
+            return isAhead ? .gitChanged : .bothChanged
+        }
         return observed.drift == nil ? .ahead : .drifted
     }
 

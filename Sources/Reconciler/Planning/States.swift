@@ -68,6 +68,8 @@ package struct VaultState: Sendable {
     package var secrets: [SecretID: SecretRecord]
     /// The fields whose present value rotation made, as far as their counter would fall.
     package var rotatedFields: [SecretID: Set<String>] = [:]
+    /// The fields that rotation made and Git does not hold yet, as Git held them when the rotation ended.
+    package var unwritten: [SecretID: [FieldState]] = [:]
     /// Counted only when something is to be deleted.
     package var activeManagedSecrets: Int
     /// Resources outside the desired state whose access changes because a role did.

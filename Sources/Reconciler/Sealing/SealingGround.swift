@@ -10,9 +10,7 @@ struct SealingGround {
     let folder: String
     /// The manifests that were asked for.
     private(set) var files: [ManifestFile] = []
-    private var repositoryID: String?
-    private var recipients: (spec: RecipientsSpec, file: ManifestFile)?
-    private var faulty: [Diagnostic] = []
+    private var found = FoundRules()
 
     /// Reads only files that can hold what is asked for or the rules: those in which the words stand.
     ///
@@ -25,12 +23,11 @@ struct SealingGround {
     ) throws {
         self.tree = tree
         self.folder = folder
-        let needles = [ResourceKind.repository, .recipients].map { Array($0.rawValue.utf8) }
         let present = try tree.files(under: folder).filter(\.isManifest).map(\.path)
         for path in present + replaced.keys.filter({ !present.contains($0) }).sorted() {
             let bytes = try replaced[path] ?? tree.read(path, limitBytes: ManifestLimits.standard.yaml.fileBytes)
             let file = ManifestFile(path: path, bytes: bytes)
-            if needles.contains(where: { bytes.firstRange(of: $0) != nil }) { try takeRules(file) }
+            try found.take(file) { try SOPSConfigFiles.recipients($0, in: tree) }
             if isWanted(path, bytes) { files.append(file) }
         }
     }
@@ -41,7 +38,22 @@ struct SealingGround {
         try self.init(tree, folder: folder) { _, bytes in bytes.firstRange(of: name) != nil }
     }
 
-    private mutating func takeRules(_ file: ManifestFile) throws {
+    /// Throws ``ReconcileFailure/Kind/noRules`` where there are none, and ``DiagnosticsFailure`` where they have errors.
+    func rules() throws -> SealingRules { try found.rules(committed: CommittedSeals(root: tree.root)) }
+}
+
+/// The manifests that say by which rules values are sealed.
+struct FoundRules {
+    private var repositoryID: String?
+    private(set) var recipients: (spec: RecipientsSpec, file: ManifestFile)?
+    private var faulty: [Diagnostic] = []
+
+    private static let needles = [ResourceKind.repository, .recipients].map { Array($0.rawValue.utf8) }
+
+    /// - Parameter recipientsSpec: the rules of a Recipients manifest, those of its `.sops.yaml` included.
+    mutating func take(_ file: ManifestFile, recipientsSpec: (Manifest) throws -> RecipientsSpec?) throws {
+        // Most files cannot hold rules, so they are not read.
+        guard Self.needles.contains(where: { file.bytes.firstRange(of: $0) != nil }) else { return }
         let reading = ManifestReader.read(file, marks: .accepted)
         if reading.rejected.contains(where: { $0.kind == .repository || $0.kind == .recipients }) {
             faulty += reading.diagnostics
@@ -49,14 +61,16 @@ struct SealingGround {
         for manifest in reading.manifests {
             switch manifest.spec {
             case .repository(let spec): repositoryID = spec.id
-            case .recipients: recipients = try SOPSConfigFiles.recipients(manifest, in: tree).map { ($0, file) }
+            case .recipients: recipients = try recipientsSpec(manifest).map { ($0, file) }
             default: break
             }
         }
     }
 
     /// Throws ``ReconcileFailure/Kind/noRules`` where there are none, and ``DiagnosticsFailure`` where they have errors.
-    func rules() throws -> SealingRules {
+    ///
+    /// - Parameter committed: counters that may have been taken out of the files; `nil` for files of a commit.
+    func rules(committed: CommittedSeals?) throws -> SealingRules {
         guard faulty.isEmpty else { throw DiagnosticsFailure(faulty) }
         guard let recipients, let repositoryID else {
             throw ReconcileFailure(
@@ -64,15 +78,14 @@ struct SealingGround {
                 hint: "`reseal init --manifests DIR --recipient age1…` writes both")
         }
         return SealingRules(
-            repositoryID: repositoryID, recipients: try RecipientRules(recipients.spec),
-            committed: CommittedSeals(root: tree.root))
+            repositoryID: repositoryID, recipients: try RecipientRules(recipients.spec), committed: committed)
     }
 }
 
 extension SealingGround {
     /// Who can open a sealed value, by the names that the rules have for them; `nil` if nothing says so.
     func readers(of sealed: [UInt8]) -> String? {
-        guard let recipients, let rules = try? RecipientRules(recipients.spec),
+        guard let recipients = found.recipients, let rules = try? RecipientRules(recipients.spec),
             let file = try? SealedFile(parsing: sealed), let binding = try? Binding.find(in: file.header.stanzas)
         else { return nil }
         let names = RecipientNames(rules, file: recipients.file)
@@ -84,7 +97,7 @@ extension SealingGround {
 struct SealingRules {
     let repositoryID: String
     let recipients: RecipientRules
-    let committed: CommittedSeals
+    let committed: CommittedSeals?
 
     /// Seals a value for its place in the manifest at `path`, with the next counter.
     ///
@@ -97,7 +110,7 @@ struct SealingRules {
     ) throws -> SealedLeaf {
         let audience = recipients.recipients(path: path, name: leaf.secret.name)
         let counter = max(
-            Self.counter(of: previous), committed.counter(of: leaf, in: path, valueFile: valueFile))
+            Self.counter(of: previous), committed?.counter(of: leaf, in: path, valueFile: valueFile) ?? 0)
         let binding = Binding(
             repository: repositoryID, organization: leaf.secret.organization, secret: leaf.secret.name,
             field: leaf.field, counter: counter + 1, sealedAt: now, recipients: audience)

@@ -38,12 +38,24 @@ struct StatusCommand: AsyncParsableCommand {
         let drift = status.drifted.isEmpty ? "none" : status.drifted.map(\.description).joined(separator: ", ")
         lines.append("Drift     \(drift)")
         lines += rotations.lines.map { "Rotation  \($0)" }
+        lines += status.rotations.filter { $0.step.isUnpromoted }.map {
+            "Rotation  \($0.id) is at the step \($0.step.rawValue), \($0.failures) failure(s)"
+        }
+        let waiting = Self.waiting(status)
+        if !waiting.isEmpty {
+            let names = waiting.map(\.id.description).joined(separator: ", ")
+            lines.append("Git       does not hold what rotation made of: \(names) (WriteBackPending)")
+        }
         lines.append("Audit     head \(status.auditHead)")
         if let made = status.kekCreatedAt {
             let age = made.adding(KeyCommand.kekLifetime) < WallClock.system.now() ? ", due: `reseal key rotate`" : ""
             lines.append("Keys      KEK made \(made)\(age)")
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func waiting(_ status: VaultStatus) -> [RotationRecord] {
+        status.rotations.filter(\.isWriteBackPending)
     }
 
     private func document(_ status: VaultStatus, _ rotations: AppliedRotations) -> JSON {
@@ -63,8 +75,18 @@ struct StatusCommand: AsyncParsableCommand {
                 }),
             "drifted": .array(status.drifted.map { .string(ResourceKey($0).description) }),
             "conditions": .array([
-                ["type": "Drifted", "status": .string(status.drifted.isEmpty ? "False" : "True")]
+                ["type": "Drifted", "status": .string(status.drifted.isEmpty ? "False" : "True")],
+                [
+                    "type": "WriteBackPending",
+                    "status": .string(Self.waiting(status).isEmpty ? "False" : "True"),
+                ],
             ]),
+            "write_back_pending": .array(
+                Self.waiting(status).map { .string(ResourceKey($0.id).description) }),
+            "rotations_running": .array(
+                status.rotations.filter(\.step.isUnpromoted).map {
+                    ["secret": .string(ResourceKey($0.id).description), "step": .string($0.step.rawValue)]
+                }),
             "audit_head": .string(status.auditHead),
             "kek_created_at": status.kekCreatedAt.map { .string($0.description) } ?? .null,
             "rotation_due": rotations.document,

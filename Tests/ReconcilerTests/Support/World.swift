@@ -76,6 +76,7 @@ struct World {
     var policyBefore: RepositoryPolicy? = RepositoryPolicy(repositoryID: "r")
     var policyAfter = RepositoryPolicy(repositoryID: "r")
     var rotated: [SecretID: Set<String>] = [:]
+    var unwritten: [SecretID: [FieldState]] = [:]
     var owners: [ResourceKey: String] = [:]
     var allowsMassDeletion = false
     static let now = Timestamp(seconds: 1_800_000_000)
@@ -237,6 +238,7 @@ struct World {
         var state = VaultState(
             serial: 1, secrets: secrets, activeManagedSecrets: applied.keys.count { $0.kind == .secret })
         state.rotatedFields = rotated
+        state.unwritten = unwritten
         state.ownedElsewhere = owners
         return PlanInput(
             desired: DesiredState(
