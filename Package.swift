@@ -22,6 +22,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         // Doors: one module map for each C library, each imported by exactly one target.
@@ -66,11 +71,21 @@ let package = Package(
                 "ResealEngines",
             ],
             path: "Sources/Reconciler", swiftSettings: strict),
+        .target(
+            name: "ResealServer",
+            dependencies: [
+                "ResealCore", "ResealSealing", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/Server", swiftSettings: strict),
         .executableTarget(
             name: "reseal",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealEngines", "ResealReconciler", "CEditor",
+                "ResealEngines", "ResealReconciler", "ResealServer", "CEditor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/reseal", swiftSettings: strict),
@@ -128,6 +143,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal", "embedded-vault"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ControllerTests",
+            dependencies: ["ResealCore", "ResealSealing", "ResealReconciler", "ResealServer", "TestSupport", "reseal"],
             swiftSettings: strict),
         .testTarget(
             name: "EditTests",

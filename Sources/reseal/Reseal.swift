@@ -36,6 +36,9 @@ struct Reseal: AsyncParsableCommand {
                     GetCommand.self, GetManyCommand.self, SetCommand.self, ListCommand.self, VersionsCommand.self,
                     RollbackCommand.self, DeleteCommand.self,
                 ]),
+            CommandGroup(
+                name: "Controller",
+                subcommands: [RunCommand.self, SuspendCommand.self, ResumeCommand.self, ConfigCommand.self]),
             CommandGroup(name: "Other tools", subcommands: [ImportCommand.self, ExportCommand.self]),
             CommandGroup(name: "Vault", subcommands: [AuditCommand.self, KeyCommand.self]),
             CommandGroup(

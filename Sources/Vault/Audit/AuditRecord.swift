@@ -20,6 +20,8 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case apply = "git.apply"
     case auditRead = "audit.read"
     case keyRotate = "vault.key.rotate"
+    case suspend = "controller.suspend"
+    case resume = "controller.resume"
 }
 
 /// How an audited action ended.

@@ -7,9 +7,12 @@ struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show the state of the vault: commit, secrets, drift, audit head.",
         discussion: """
+            While a controller runs (`reseal run`), its sources and their conditions are shown too.
+
             EXAMPLES
               reseal status
               reseal status --json
+              reseal status --watch
             """)
 
     @OptionGroup var vault: VaultOptions
@@ -17,14 +20,34 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @Flag(help: "Print it again whenever something changed, until interrupted.")
+    var watch = false
+
+    /// Between two looks, in milliseconds.
+    private static let pause = 1000
+
     func run() async throws {
         let core = try vault.openCore()
-        let status = try await Vault(core: core).status()
-        let rotations = AppliedRotations(status.sources, home: vault.vaultHome)
-        Terminal.print(json ? document(status, rotations).canonical : text(status, rotations))
+        var shown: String?
+        repeat {
+            let text = try await current(core)
+            if text != shown { Terminal.print(shown == nil || json ? text : "\n\(text)") }
+            shown = text
+            if watch { try await Task.sleep(for: .milliseconds(Self.pause)) }
+        } while watch
     }
 
-    private func text(_ status: VaultStatus, _ rotations: AppliedRotations) -> String {
+    private func current(_ core: VaultCore) async throws -> String {
+        let status = try await Vault(core: core).status()
+        let rotations = AppliedRotations(status.sources, home: vault.vaultHome)
+        let controller = ControllerReport(vault.vaultHome)
+        return json
+            ? document(status, rotations, controller).canonical : text(status, rotations, controller)
+    }
+
+    private func text(
+        _ status: VaultStatus, _ rotations: AppliedRotations, _ controller: ControllerReport?
+    ) -> String {
         var lines = [
             "Vault     \(vault.vaultHome.path) (serial \(status.serial))",
             "Secrets   \(status.active) active, \(status.managed) from Git, \(status.deleted) deleted",
@@ -43,10 +66,13 @@ struct StatusCommand: AsyncParsableCommand {
             let age = made.adding(KeyCommand.kekLifetime) < WallClock.system.now() ? ", due: `reseal key rotate`" : ""
             lines.append("Keys      KEK made \(made)\(age)")
         }
+        if let controller { lines += controller.lines }
         return lines.joined(separator: "\n")
     }
 
-    private func document(_ status: VaultStatus, _ rotations: AppliedRotations) -> JSON {
+    private func document(
+        _ status: VaultStatus, _ rotations: AppliedRotations, _ controller: ControllerReport?
+    ) -> JSON {
         [
             "home": .string(vault.vaultHome.path), "vault_serial": .integer(status.serial),
             "secrets": [
@@ -67,7 +93,7 @@ struct StatusCommand: AsyncParsableCommand {
             ]),
             "audit_head": .string(status.auditHead),
             "kek_created_at": status.kekCreatedAt.map { .string($0.description) } ?? .null,
-            "rotation_due": rotations.document,
+            "rotation_due": rotations.document, "controller": controller?.document ?? .null,
         ]
     }
 }

@@ -8,6 +8,9 @@ struct CheckoutResolver {
     private static let defaultTimeout = TimeSpan(seconds: 120)
     let settings: GitSettings
     let mirrors: String
+    var showsProgress = true
+    /// Asked during a fetch, which ends early when it says so.
+    var isCancelled: @Sendable () -> Bool = { false }
 
     func resolve(workTree: Bool) throws -> Checkout {
         let source = try GitSource(try settings.location(), ref: settings.ref)
@@ -59,11 +62,12 @@ struct CheckoutResolver {
     private func repositoryPath(_ source: GitSource) throws -> String {
         guard !source.isLocal else { return source.location }
         let mirror = GitMirror(of: source, under: mirrors)
-        let progress = Progress("receiving objects:")
-        defer { progress.finish() }
+        let progress = showsProgress ? Progress("receiving objects:") : nil
+        defer { progress?.finish() }
         _ = try mirror.fetch(
             credentials: try settings.credentials(), deadline: try timeout(),
-            transport: TransportRunner(onProgress: { progress.update($0.receivedObjects) }))
+            transport: TransportRunner(
+                onProgress: { progress?.update($0.receivedObjects) }, isCancelled: isCancelled))
         return mirror.path
     }
 

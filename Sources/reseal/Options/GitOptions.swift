@@ -59,7 +59,7 @@ struct RemoteOptions: ParsableArguments {
 
 /// Settings of the vault's config file, overridden by the command line.
 struct GitSettings {
-    private static let keys = [
+    static let keys = [
         "repo", "ref", "path", "identity", "ssh-key", "known-hosts", "token-file", "ca-file", "git-timeout",
     ]
     private var values: [String: String] = [:]
@@ -70,9 +70,18 @@ struct GitSettings {
         var settings = GitSettings()
         guard FileProbe.exists(home.configPath) else { return settings }
         let bytes = try AtomicFile.read(home.configPath, limit: 1 << 16)
-        settings.values = try SettingsFile.read(bytes, name: home.configPath, keys: keys)
-        if let identity = settings.values["identity"] { settings.identityFiles = [identity] }
+        try SettingsFile.read(bytes, name: home.configPath, keys: keys + ControllerSettings.keys) {
+            settings.read($0)
+        }
         return settings
+    }
+
+    /// Takes what a mapping says; what it leaves out stays.
+    mutating func read(_ file: SettingsMapping) {
+        for key in Self.keys where key != "identity" {
+            if let value = file.text(key) { values[key] = value }
+        }
+        if let files = file.list("identity") { identityFiles = files }
     }
 
     mutating func override(_ options: GitOptions) {
