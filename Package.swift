@@ -22,12 +22,19 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         // Doors: one module map for each C library, each imported by exactly one target.
         .systemLibrary(name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSpawn"),
+        .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         .target(name: "CEditor"),
@@ -46,6 +53,9 @@ let package = Package(
             name: "ResealGit", dependencies: ["ResealCore", "ResealSealing", "CLibGit2"], path: "Sources/Git",
             swiftSettings: strict),
         .target(
+            name: "ResealPostgres", dependencies: ["ResealCore", "ResealSealing", "CLibPQ"], path: "Sources/Postgres",
+            swiftSettings: strict),
+        .target(
             name: "ResealManifests",
             dependencies: ["ResealCore", "ResealSealing", "ResealAge", "CLibYAML"],
             path: "Sources/Manifests", swiftSettings: strict),
@@ -57,7 +67,10 @@ let package = Package(
             ],
             path: "Sources/Vault", swiftSettings: strict),
         .target(
-            name: "ResealEngines", dependencies: ["ResealCore", "ResealSealing", "ResealManifests"],
+            name: "ResealEngines",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealManifests", "ResealVault", "ResealPostgres", "CSpawn",
+            ],
             path: "Sources/Engines", swiftSettings: strict),
         .target(
             name: "ResealReconciler",
@@ -66,11 +79,23 @@ let package = Package(
                 "ResealEngines",
             ],
             path: "Sources/Reconciler", swiftSettings: strict),
+        .target(
+            name: "ResealServer",
+            dependencies: [
+                "ResealCore", "ResealSealing", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/Server", swiftSettings: strict),
         .executableTarget(
             name: "reseal",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealEngines", "ResealReconciler", "CEditor",
+                "ResealEngines", "ResealReconciler", "ResealServer", "CEditor",
+                "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/reseal", swiftSettings: strict),
@@ -124,10 +149,22 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "RotationTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
+                "ResealEngines",
+                "ResealReconciler", "ResealPostgres", "TestSupport", "reseal",
+            ],
+            exclude: ["Scripts"], swiftSettings: strict),
+        .testTarget(
             name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal", "embedded-vault"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ControllerTests",
+            dependencies: ["ResealCore", "ResealSealing", "ResealReconciler", "ResealServer", "TestSupport", "reseal"],
             swiftSettings: strict),
         .testTarget(
             name: "EditTests",
@@ -137,11 +174,22 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "MergeTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealAge", "ResealManifests", "ResealReconciler", "TestSupport",
+                "reseal",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "SOPSTests",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
                 "ResealReconciler", "TestSupport", "reseal",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "LintTests",
+            dependencies: ["ResealCore", "ResealManifests", "TestSupport", "reseal"],
+            exclude: ["Scripts"], swiftSettings: strict),
         .testTarget(
             name: "VaultTests",
             dependencies: [

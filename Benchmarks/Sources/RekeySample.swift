@@ -80,53 +80,51 @@ struct RekeySample {
     }
 }
 
-/// The time that the primitives alone take to open `count` values with one identity and to seal them for two
-/// recipients, on all cores, with no code of ours around them.
+/// The time that age alone needs to open every value of a ``RekeySample`` and to seal it for the two recipients, on all
+/// cores. Nothing is read from disk, parsed as YAML, judged, armored or written.
 struct RekeyFloor {
-    private static let recipients = 2
-    let count: Int
+    let folder: String
 
     func report() throws {
-        let ours = try X25519PrivateKey()
-        let theirs = try X25519PrivateKey()
+        let key = try AtomicFile.read("\(folder)/key.txt", limit: 1000)
+        let identity = try X25519Identity(SecretBytes(key.filter { $0 != 0x0a }))
+        let newcomer = String(decoding: try AtomicFile.read("\(folder)/newcomer.txt", limit: 1000), as: UTF8.self)
+        let recipients: [any Recipient] = [
+            identity.recipient, try X25519Recipient(newcomer.trimmingCharacters(in: .newlines)),
+        ]
+        let files = try sealedValues()
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        let start = DispatchTime.now().uptimeNanoseconds
-        DispatchQueue.concurrentPerform(iterations: cores) { core in
-            for _ in stride(from: core, to: count, by: cores) {
-                let sealed = try? Self.reseal(ours, theirs)
-                precondition(sealed?.count == 24 + AEAD.tagBytes)
+        let seconds = measure {
+            DispatchQueue.concurrentPerform(iterations: cores) { core in
+                for index in stride(from: core, to: files.count, by: cores) {
+                    let sealed = try? Self.reseal(files[index], identity, recipients)
+                    precondition(sealed?.isEmpty == false, "a value of the floor cannot be resealed")
+                }
             }
         }
-        print(String(format: "%.4f", Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9))
+        print(String(format: "%d %.4f", files.count, seconds))
     }
 
-    private static let header = [UInt8](repeating: 3, count: 600)
-    private static let nonce = [UInt8](repeating: 0, count: 12)
-    private static let fixedKey = SecretBytes([UInt8](repeating: 4, count: 32))
-    private static let wrapped = try? AEAD.chaCha20Poly1305.seal(
-        SecretBytes([UInt8](repeating: 1, count: 16)), key: fixedKey, nonce: nonce)
-    private static let payload = try? AEAD.chaCha20Poly1305.seal(
-        SecretBytes([UInt8](repeating: 2, count: 24)), key: fixedKey, nonce: nonce)
+    private static func reseal(
+        _ file: [UInt8], _ identity: X25519Identity, _ recipients: [any Recipient]
+    ) throws -> [UInt8] {
+        let sealed = try SealedFile(parsing: file)
+        let notes = sealed.header.stanzas.filter { $0.type == Binding.stanzaType }
+        return try Age.encrypt(try sealed.open(with: [identity]), to: recipients, extraStanzas: notes)
+    }
 
-    private static func reseal(_ ours: X25519PrivateKey, _ theirs: X25519PrivateKey) throws -> [UInt8] {
-        // Open: one agreement, three HKDF, one HMAC, two openings.
-        let shared = try ours.sharedSecret(with: theirs.publicKey)
-        _ = try KDF.hkdf(shared, salt: ours.publicKey + theirs.publicKey, info: "age-encryption.org/v1/X25519")
-        _ = try AEAD.chaCha20Poly1305.open(wrapped ?? [], key: fixedKey, nonce: nonce)
-        _ = try HMAC.code(header, key: try KDF.hkdf(shared, info: "header"))
-        _ = try KDF.hkdf(shared, salt: nonce, info: "payload")
-        let plaintext = try AEAD.chaCha20Poly1305.open(payload ?? [], key: fixedKey, nonce: nonce)
-        // Seal: for each recipient a new key pair, an agreement, an HKDF and a wrapping; then as above.
-        let fileKey = try SystemRandom.secret(16)
-        for _ in 0..<recipients {
-            let ephemeral = try X25519PrivateKey()
-            let agreed = try ephemeral.sharedSecret(with: theirs.publicKey)
-            let key = try KDF.hkdf(
-                agreed, salt: ephemeral.publicKey + theirs.publicKey, info: "age-encryption.org/v1/X25519")
-            _ = try AEAD.chaCha20Poly1305.seal(fileKey, key: key, nonce: nonce)
+    /// Every value of the work tree, without armor.
+    private func sealedValues() throws -> [[UInt8]] {
+        let top = "\(folder)/repo/manifests"
+        let paths = FileManager.default.enumerator(atPath: top)?.compactMap { $0 as? String } ?? []
+        return try paths.filter { $0.hasSuffix(".yaml") }.sorted().flatMap { path in
+            let bytes = try AtomicFile.read("\(top)/\(path)", limit: 64 << 20)
+            return try ManifestReader.read(ManifestFile(path: path, bytes: bytes)).manifests.flatMap { manifest in
+                guard case .secret(let spec) = manifest.spec else { return [[UInt8]]() }
+                return try (spec.value?.leaves ?? []).compactMap { leaf in
+                    if case .sealed(let armor) = leaf.content { try Armor.decode(armor) } else { nil }
+                }
+            }
         }
-        _ = try HMAC.code(header, key: try KDF.hkdf(fileKey, info: "header"))
-        let key = try KDF.hkdf(fileKey, salt: try SystemRandom.bytes(16), info: "payload")
-        return try AEAD.chaCha20Poly1305.seal(plaintext, key: key, nonce: nonce)
     }
 }

@@ -59,10 +59,11 @@ extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *
 // Declared under _GNU_SOURCE only, likewise.
 extern int syncfs(int fd);
 
-// Starts `path` as the leader of a new process group with `input` and `output` as its standard input and output, no
-// other descriptor but standard error, and no signal blocked or ignored. 0, or an error number.
+// Starts `path` with `input` and `output` as its standard input and output, `error` (unless negative) as its standard
+// error, `extra` (unless negative) as its descriptor 3, no other descriptor, and no signal blocked or ignored; as the
+// leader of a new process group if `own_group`. 0, or an error number.
 static inline int reseal_spawn(pid_t *child, const char *path, char *const argv[], char *const envp[], int input,
-                               int output) {
+                               int output, int error, int extra, int own_group) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -75,14 +76,17 @@ static inline int reseal_spawn(pid_t *child, const char *path, char *const argv[
     }
     sigemptyset(&none);
     sigfillset(&all);
+    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    if (own_group) flags |= POSIX_SPAWN_SETPGROUP;
     if ((status = posix_spawn_file_actions_adddup2(&actions, input, 0)) == 0 &&
         (status = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
-        (status = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0 &&
+        (error < 0 || (status = posix_spawn_file_actions_adddup2(&actions, error, 2)) == 0) &&
+        (extra < 0 || (status = posix_spawn_file_actions_adddup2(&actions, extra, 3)) == 0) &&
+        (status = posix_spawn_file_actions_addclosefrom_np(&actions, extra < 0 ? 3 : 4)) == 0 &&
         (status = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
         (status = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
         (status = posix_spawnattr_setpgroup(&attributes, 0)) == 0 &&
-        (status = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                            POSIX_SPAWN_SETSIGDEF)) == 0)
+        (status = posix_spawnattr_setflags(&attributes, flags)) == 0)
         status = posix_spawn(child, path, &actions, &attributes, argv, envp);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);

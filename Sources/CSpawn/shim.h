@@ -38,3 +38,35 @@ static inline int reseal_spawn_program(pid_t *child, const char *path, char *con
     posix_spawn_file_actions_destroy(&actions);
     return status;
 }
+
+// Starts `path` in `folder` and in a process group of its own, with these three as its standard streams, no other
+// descriptor, and no signal blocked or ignored. 0, or an error number.
+static inline int reseal_spawn_group(pid_t *child, const char *path, char *const argv[], char *const envp[], int input,
+                                     int output, int error, const char *folder) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    int status = posix_spawn_file_actions_init(&actions);
+    if (status != 0) return status;
+    status = posix_spawnattr_init(&attributes);
+    if (status != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return status;
+    }
+    sigemptyset(&none);
+    sigfillset(&all);
+    if ((status = posix_spawn_file_actions_adddup2(&actions, input, 0)) == 0 &&
+        (status = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
+        (status = posix_spawn_file_actions_adddup2(&actions, error, 2)) == 0 &&
+        (status = posix_spawn_file_actions_addclosefrom_np(&actions, 3)) == 0 &&
+        (status = posix_spawn_file_actions_addchdir_np(&actions, folder)) == 0 &&
+        (status = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
+        (status = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
+        (status = posix_spawnattr_setpgroup(&attributes, 0)) == 0 &&
+        (status = posix_spawnattr_setflags(
+             &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP)) == 0)
+        status = posix_spawn(child, path, &actions, &attributes, argv, envp);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return status;
+}

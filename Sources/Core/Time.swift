@@ -47,6 +47,15 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
         return Timestamp(milliseconds: isOver ? .min : difference)
     }
 
+    /// The minute of the calendar in UTC that this moment lies in; `weekday` counts from Sunday = 0.
+    package var calendar: (minute: Int, hour: Int, day: Int, month: Int, weekday: Int) {
+        let (days, rest) = milliseconds.quotientAndRemainderFloor(by: 86_400_000)
+        let (_, month, day) = CivilDate.from(days: days)
+        // The first day of 1970 was a Thursday.
+        let (_, weekday) = (days + 4).quotientAndRemainderFloor(by: 7)
+        return (Int(rest / 60_000 % 60), Int(rest / 3_600_000), Int(day), Int(month), Int(weekday))
+    }
+
     /// Reads RFC 3339 (`2026-01-31T08:15:00Z`, fractions and offsets allowed) or a bare date (midnight UTC).
     /// `nil` for anything else, impossible dates included.
     public init?(_ text: String) {

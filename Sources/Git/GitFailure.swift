@@ -15,9 +15,17 @@ package struct GitFailure: UserFacingFailure, Equatable, CustomStringConvertible
         case objectMissing = "git.object-missing"
         case corrupt = "git.corrupt"
         case tooLarge = "git.too-large"
+        /// The index holds a merge that is not settled.
+        case conflicted = "git.conflicted"
         case notAFolder = "git.not-a-folder"
         /// A file of a work tree or of a mirror could not be read or written.
         case file = "git.file"
+        /// A commit that cannot be made: its paths, its message or its author.
+        case invalidCommit = "git.invalid-commit"
+        /// The key that is to sign commits cannot be used.
+        case signingKey = "git.signing-key"
+        /// A program of the system that is needed.
+        case toolMissing = "git.tool-missing"
         case invalidLocation = "git.invalid-location"
         case remoteNotFound = "git.remote-not-found"
         case authentication = "git.authentication"
@@ -26,6 +34,8 @@ package struct GitFailure: UserFacingFailure, Equatable, CustomStringConvertible
         case timeout = "git.timeout"
         case unreachable = "git.unreachable"
         case cancelled = "git.cancelled"
+        /// The connection was lost while a commit was on its way; whether it arrived is not known.
+        case pushUnknown = "git.push-unknown"
         /// libgit2 refused a call that should not fail.
         case native = "git.native"
     }
@@ -44,9 +54,10 @@ package struct GitFailure: UserFacingFailure, Equatable, CustomStringConvertible
 
     package var retry: RetryAdvice {
         switch kind {
-        case .timeout, .unreachable, .cancelled, .native: .later
+        case .timeout, .unreachable, .cancelled, .pushUnknown, .native: .later
         case .notARepository, .unsupported, .refNotFound, .refAmbiguous, .unbornBranch, .objectMissing, .corrupt,
-            .tooLarge, .notAFolder, .file, .invalidLocation, .remoteNotFound, .authentication, .hostKey, .tls:
+            .tooLarge, .conflicted, .notAFolder, .file, .invalidCommit, .signingKey, .toolMissing, .invalidLocation,
+            .remoteNotFound, .authentication, .hostKey, .tls:
             .afterFix
         }
     }

@@ -5,8 +5,8 @@ internal import ResealSealing
 
 /// A bare copy of a remote repository, kept between runs. No file of it is ever checked out.
 ///
-/// One fetch at a time: a lock file beside the mirror keeps others out, in this process and in others. Readers need no
-/// lock. A death at any moment leaves a mirror that can be read and fetched into.
+/// One fetch or push at a time: a lock file beside the mirror keeps others out, in this process and in others. Readers
+/// need no lock. A death at any moment leaves a mirror that can be read and fetched into.
 package struct GitMirror: Sendable {
     package let source: GitSource
     /// The bare repository.
@@ -31,18 +31,60 @@ package struct GitMirror: Sendable {
         transport: TransportRunner
     ) throws(GitFailure) -> GitRepository {
         let deadline = Deadline(in: span)
-        guard LibGit2.isReady else { throw GitFailure(.native, "libgit2 does not start") }
-        do {
-            try AtomicFile.createPrivateFolder(parent)
-        } catch {
-            throw GitFailure(.file, error.message, hint: error.hint)
-        }
+        try makeParent()
         let lock = try takeLock(until: deadline, transport.isCancelled)
         defer { withExtendedLifetime(lock) {} }
         try MirrorUpkeep.prepare(path)
         let request = TransportRequest(source, into: path, credentials: credentials, maximumBytes: maximumBytes)
         try transport.run(request, until: deadline, display: source.displayLocation)
         return try open()
+    }
+
+    /// Gives the remote a commit of the mirror for a branch. Nothing is ever forced: the branch moves only to a commit
+    /// that contains it.
+    ///
+    /// A thrown failure means that nothing was pushed, but for ``GitFailure/Kind/pushUnknown``: then
+    /// ``contains(_:on:)`` after a fetch tells. Pushing again what has arrived is ``PushOutcome/accepted``.
+    package func push(
+        _ push: GitPush, credentials: GitCredentials = GitCredentials(), deadline span: TimeSpan,
+        transport: TransportRunner
+    ) throws(GitFailure) -> PushOutcome {
+        let deadline = Deadline(in: span)
+        try push.check()
+        let repository = try open()
+        guard repository.hasCommit(push.commit) else {
+            throw GitFailure(.objectMissing, "commit \(push.commit.short) is not in the mirror")
+        }
+        let lock = try takeLock(until: deadline, transport.isCancelled)
+        defer { withExtendedLifetime(lock) {} }
+        let request = TransportRequest(source, into: path, credentials: credentials, push: push)
+        guard let outcome = try transport.run(request, until: deadline, display: source.displayLocation) else {
+            throw GitFailure(.native, "the child that pushes to \(source.displayLocation) says nothing of the outcome")
+        }
+        return outcome
+    }
+
+    /// True if the branch, as the last fetch found it, is at the commit or has it in its history. False for a branch
+    /// that is not there.
+    package func contains(_ commit: ObjectID, on branch: String) throws(GitFailure) -> Bool {
+        let repository = try open()
+        do throws(GitFailure) {
+            let head = try repository.resolve("refs/heads/\(branch)")
+            guard repository.hasCommit(commit) else { return false }
+            return try repository.isAncestor(commit, of: head)
+        } catch {
+            guard error.kind == .refNotFound || error.kind == .unbornBranch else { throw error }
+            return false
+        }
+    }
+
+    private func makeParent() throws(GitFailure) {
+        guard LibGit2.isReady else { throw GitFailure(.native, "libgit2 does not start") }
+        do {
+            try AtomicFile.createPrivateFolder(parent)
+        } catch {
+            throw GitFailure(.file, error.message, hint: error.hint)
+        }
     }
 
     /// Opens what the last fetch brought; ``GitFailure/Kind/notARepository`` before the first one.
@@ -62,11 +104,11 @@ package struct GitMirror: Sendable {
         }
         while !lock.isTaken() {
             guard !isCancelled() else {
-                throw GitFailure(.cancelled, "the fetch of \(source.displayLocation) was cancelled")
+                throw GitFailure(.cancelled, "waiting for \(source.displayLocation) was cancelled")
             }
             guard !deadline.hasPassed else {
                 throw GitFailure(
-                    .timeout, "another fetch of \(source.displayLocation) is still running",
+                    .timeout, "another fetch of or push to \(source.displayLocation) is still running",
                     hint: "wait for it; it ends at its own deadline")
             }
             usleep(20_000)

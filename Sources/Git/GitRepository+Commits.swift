@@ -75,6 +75,17 @@ extension GitRepository {
         return ObjectID(base)
     }
 
+    /// Every best common ancestor: more than one where two lines were merged into each other, none for unrelated ones.
+    package func mergeBases(_ a: ObjectID, _ b: ObjectID) throws(GitFailure) -> [ObjectID] {
+        try requireCommits(a, b)
+        var (first, second, list) = (a.raw, b.raw, git_oidarray())
+        defer { git_oidarray_dispose(&list) }
+        let status = withRaw { git_merge_bases(&list, $0, &first, &second) }
+        if status == GIT_ENOTFOUND.rawValue, !isShallow { return [] }
+        guard status == 0 else { throw historyFailure(status, a, b) }
+        return (0..<list.count).map { ObjectID(list.ids[$0]) }
+    }
+
     private func requireCommits(_ ids: ObjectID...) throws(GitFailure) {
         for id in ids where !hasCommit(id) {
             throw explained(GitFailure(.objectMissing, "commit \(id.short) is not in the repository"))

@@ -20,6 +20,7 @@ enum LibGit2 {
         _ = reseal_git_set_mapped_limit(16 << 20)
         _ = reseal_git_set_window_size(4 << 20)
         _ = reseal_git_set_pack_max_object_bytes(512 << 20)
+        _ = reseal_git_set_fsync(1)
         allowHarmlessExtensions()
         return true
     }()

@@ -23,6 +23,7 @@ enum MirrorUpkeep {
     private static func clear(_ path: String) throws(GitFailure) {
         for name in entries(path) where name.hasSuffix(".lock") { unlink("\(path)/\(name)") }
         clearLocks("\(path)/refs", depth: 0)
+        unlink("\(path)/\(PushLibrary.outgoing)")
         let packs = "\(path)/objects/pack"
         let names = Set(entries(packs))
         for name in names where !isWhole(name, among: names) { unlink("\(packs)/\(name)") }
@@ -62,7 +63,7 @@ enum MirrorUpkeep {
         removeTree(doomed)
     }
 
-    private static func removeTree(_ path: String) {
+    static func removeTree(_ path: String) {
         for name in entries(path) {
             let child = "\(path)/\(name)"
             if isFolder(child) { removeTree(child) } else { unlink(child) }

@@ -13,14 +13,16 @@ package enum TextMerge {
     /// - Parameters:
     ///   - base: what both began with.
     ///   - labels: for the markers: what `ours` and `theirs` are.
+    ///   - markerWidth: how many characters a marker begins with.
     package static func merge(
-        base: SecretBytes, ours: SecretBytes, theirs: SecretBytes, labels: (ours: String, theirs: String)
+        base: SecretBytes, ours: SecretBytes, theirs: SecretBytes, labels: (ours: String, theirs: String),
+        markerWidth: Int = 7
     ) throws(GitFailure) -> Outcome {
         guard LibGit2.isReady else { throw GitFailure(.native, "libgit2 cannot be started") }
         return try base.withUnsafeBytes { (base) throws(GitFailure) in
             try ours.withUnsafeBytes { (ours) throws(GitFailure) in
                 try theirs.withUnsafeBytes { (theirs) throws(GitFailure) in
-                    try merge(base, ours, theirs, labels)
+                    try merge(base, ours, theirs, labels, markerWidth)
                 }
             }
         }
@@ -28,10 +30,11 @@ package enum TextMerge {
 
     private static func merge(
         _ base: UnsafeRawBufferPointer, _ ours: UnsafeRawBufferPointer, _ theirs: UnsafeRawBufferPointer,
-        _ labels: (ours: String, theirs: String)
+        _ labels: (ours: String, theirs: String), _ markerWidth: Int
     ) throws(GitFailure) -> Outcome {
         var options = git_merge_file_options()
         git_merge_file_options_init(&options, UInt32(GIT_MERGE_FILE_OPTIONS_VERSION))
+        options.marker_size = UInt16(clamping: markerWidth)
         var sides = [try input(base), try input(ours), try input(theirs)]
         var result = git_merge_file_result()
         let status = labels.ours.withCString { oursLabel in

@@ -28,7 +28,8 @@ final class TransportChild {
         var variables: [UnsafeMutablePointer<CChar>?] = TransportRunner.environment().map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var started: pid_t = 0
-        let status = reseal_spawn(&started, executable, &arguments, &variables, other.number, other.number)
+        let status = reseal_spawn(
+            &started, executable, &arguments, &variables, other.number, other.number, -1, -1, 1)
         guard status == 0 else { throw Self.failure(status) }
         id = started
     }

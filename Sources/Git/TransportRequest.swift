@@ -8,7 +8,7 @@ struct TransportRequest {
     /// The parent's process id; a child that has another parent by now ends itself.
     var parent: Int
     var location: String
-    /// The bare repository to fetch into.
+    /// The bare repository to fetch into, or to push from.
     var repository: String
     var host: String?
     var port: Int?
@@ -17,6 +17,8 @@ struct TransportRequest {
     var credentials: GitCredentials
     /// More received bytes end the fetch.
     var maximumBytes: Int
+    /// `nil` for a fetch.
+    var push: GitPush?
 
     static let maximumLineBytes = 1 << 20
     private static let maximumSecretBytes: Int64 = 1 << 16
@@ -29,6 +31,7 @@ struct TransportRequest {
             "secrets": .array(
                 secrets.map { secret in secret.map { .integer(Int64($0.count)) } ?? .null }),
         ]
+        members["push"] = push?.json
         members["host"] = host.map { .string($0) }
         members["port"] = port.map { .integer(Int64($0)) }
         members["username"] = credentials.username.map { .string($0) }
@@ -64,6 +67,10 @@ struct TransportRequest {
         self.repository = repository
         self.isPrivate = isPrivate
         self.maximumBytes = Int(maximumBytes)
+        if let order = json["push"] {
+            guard let push = GitPush(json: order) else { return nil }
+            self.push = push
+        }
         host = json["host"]?.stringValue
         port = json["port"]?.integerValue.map { Int($0) }
         credentials = GitCredentials(
@@ -72,7 +79,11 @@ struct TransportRequest {
             token: secrets[0], caFile: json["caFile"]?.stringValue)
     }
 
-    init(_ source: GitSource, into repository: String, credentials: GitCredentials, maximumBytes: Int) {
+    init(
+        _ source: GitSource, into repository: String, credentials: GitCredentials, maximumBytes: Int = 0,
+        push: GitPush? = nil
+    ) {
+        self.push = push
         parent = Int(getpid())
         location = source.location
         self.repository = repository
@@ -118,6 +129,9 @@ struct TransportRequest {
 enum TransportReport {
     case progress(TransportProgress)
     case failure(GitFailure)
+    /// A commit is on its way: from now on, a lost connection leaves its arrival unknown.
+    case sending
+    case pushed(PushOutcome)
     case done
 
     var line: [UInt8] {
@@ -135,6 +149,8 @@ enum TransportReport {
                     "failure": .string(failure.code), "message": .string(failure.message),
                     "hint": failure.hint.map { .string($0) } ?? .null,
                 ]
+            case .sending: ["sending": true]
+            case .pushed(let outcome): ["pushed": outcome.json]
             case .done: ["done": true]
             }
         return json.canonicalBytes + [0x0a]
@@ -149,6 +165,10 @@ enum TransportReport {
         } else if let code = json["failure"]?.stringValue, let message = json["message"]?.stringValue {
             let kind = GitFailure.Kind(rawValue: code) ?? .native
             self = .failure(GitFailure(kind, message, hint: json["hint"]?.stringValue))
+        } else if json["sending"]?.boolValue == true {
+            self = .sending
+        } else if let outcome = json["pushed"].flatMap(PushOutcome.init(json:)) {
+            self = .pushed(outcome)
         } else if json["done"]?.boolValue == true {
             self = .done
         } else {

@@ -27,6 +27,11 @@ package struct TransportRunner: Sendable {
     /// The name of the hidden subcommand.
     package static let subcommand = "git-transport"
 
+    /// What a server, or our own program, says before it takes anything.
+    private static let meansNothingArrived: Set<GitFailure.Kind> = [
+        .authentication, .hostKey, .unsupported, .toolMissing,
+    ]
+
     /// The only variables that the child gets: what libssh2 and libgit2 look up, and what the tests use.
     private static let inheritedVariables = [
         "PATH", "HOME", "SSH_AUTH_SOCK", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy",
@@ -36,13 +41,32 @@ package struct TransportRunner: Sendable {
 
     /// Blocks until the child has ended, `deadline` at the latest. The thread that calls must stay alive meanwhile
     /// (it does, being blocked here): the kernel ends the child together with the thread that started it.
-    func run(_ request: TransportRequest, until deadline: Deadline, display: String) throws(GitFailure) {
+    ///
+    /// - Returns: what became of a push; `nil` for a fetch.
+    @discardableResult
+    func run(
+        _ request: TransportRequest, until deadline: Deadline, display: String
+    ) throws(GitFailure) -> PushOutcome? {
         let child = try TransportChild(executable: executable)
-        try child.send(request)
+        var isSending = false
+        do throws(GitFailure) {
+            try child.send(request)
+            return try follow(child, until: deadline, display: display, isSending: &isSending)
+        } catch {
+            guard isSending, !Self.meansNothingArrived.contains(error.kind) else { throw error }
+            throw GitFailure(
+                .pushUnknown, "\(display) may or may not have taken the commit: \(error.message)",
+                hint: "fetch, and see whether the branch contains the commit; pushing again does no harm")
+        }
+    }
+
+    private func follow(
+        _ child: TransportChild, until deadline: Deadline, display: String, isSending: inout Bool
+    ) throws(GitFailure) -> PushOutcome? {
         while true {
             if isCancelled() {
                 child.kill()
-                throw GitFailure(.cancelled, "the fetch of \(display) was cancelled")
+                throw GitFailure(.cancelled, "talking to \(display) was cancelled")
             }
             guard !deadline.hasPassed else {
                 child.kill()
@@ -51,16 +75,20 @@ package struct TransportRunner: Sendable {
             switch child.nextReport(waiting: min(deadline.remainingMilliseconds, 100)) {
             case .nothingYet: continue
             case .report(.progress(let progress)): onProgress?(progress)
+            case .report(.sending): isSending = true
+            case .report(.pushed(let outcome)):
+                child.finish(until: deadline)
+                return outcome
             case .report(.done):
                 child.finish(until: deadline)
-                return
+                return nil
             case .report(.failure(let failure)):
                 child.finish(until: deadline)
                 throw failure
             case .ended:
                 let status = child.finish(until: deadline)
                 throw GitFailure(
-                    .native, "the child that fetches \(display) ended without a result (\(status))",
+                    .native, "the child that talks to \(display) ended without a result (\(status))",
                     hint: "try again; if it stays so, look at its output on standard error")
             }
         }

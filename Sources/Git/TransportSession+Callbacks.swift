@@ -22,6 +22,16 @@ extension TransportSession {
             guard let session = TransportSession.borrowed(payload), let stats else { return GIT_EUSER.rawValue }
             return session.received(stats.pointee) ? 0 : GIT_EUSER.rawValue
         }
+        callbacks.push_update_reference = { reference, refusal, payload in
+            guard let session = TransportSession.borrowed(payload), let reference else { return GIT_EUSER.rawValue }
+            session.answers[GitText.decoded(reference)] = GitText.decoded(refusal)
+            return 0
+        }
+        callbacks.sideband_progress = { text, count, payload in
+            guard let session = TransportSession.borrowed(payload), let text else { return GIT_EUSER.rawValue }
+            session.keep(UnsafeRawBufferPointer(start: text, count: Int(max(0, count))))
+            return 0
+        }
         defer { withExtendedLifetime(self) {} }
         try body(callbacks)
     }
@@ -59,7 +69,7 @@ extension TransportSession {
         _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, user: String
     ) -> Int32 {
         guard let token = request.credentials.token else {
-            return refuse(.authentication, "\(display) asks for a login", hint: "give a token that may read it")
+            return refuse(.authentication, "\(display) asks for a login", hint: "give a token that may \(right) it")
         }
         guard request.isPrivate else {
             return refuse(
@@ -69,7 +79,7 @@ extension TransportSession {
         guard offered.insert(.token).inserted else {
             return refuse(
                 .authentication, "\(display) refused the token",
-                hint: "check that the token is valid and may read this repository")
+                hint: "check that the token is valid and may \(right) this repository")
         }
         return token.withCString { git_credential_userpass_plaintext_new(out, user, $0) }
     }
@@ -127,6 +137,7 @@ extension TransportSession {
         guard shown.type.rawValue & GIT_CERT_SSH_RAW.rawValue != 0, let bytes = shown.hostkey,
             let key = HostKey(Array(UnsafeRawBufferPointer(start: bytes, count: shown.hostkey_len)))
         else { return refuse(.hostKey, "\(address) shows no key that can be read", hint: "check the server") }
+        let knownHosts = knownHosts ?? KnownHosts(parsing: "")
         let name = "\(key.type) key \(key.fingerprint)"
         switch knownHosts.verdict(on: key, of: host, port: port) {
         case .trusted: return 0

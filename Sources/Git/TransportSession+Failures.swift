@@ -26,9 +26,12 @@ extension TransportSession {
         case GIT_ERROR_NET, GIT_ERROR_OS:
             return request.host == nil ? notFound(reason) : unreachable(reason)
         case GIT_ERROR_REPOSITORY where request.host == nil: return notFound(reason)
-        default: return LibGit2.failure(status, "cannot fetch \(display)")
+        default: return LibGit2.failure(status, "cannot \(request.push == nil ? "fetch" : "push to") \(display)")
         }
     }
+
+    /// What the credentials have to allow.
+    var right: String { request.push == nil ? "read" : "write to" }
 
     private static let tlsHint =
         "this build speaks TLS 1.2; a server that insists on 1.3 has to allow 1.2 too, or be read over SSH"
@@ -36,7 +39,7 @@ extension TransportSession {
     private func notFound(_ reason: String) -> GitFailure {
         GitFailure(
             .remoteNotFound, "\(display) gives no repository: \(reason)",
-            hint: "check the address, and that the credentials may read it")
+            hint: "check the address, and that the credentials may \(right) it")
     }
 
     private func redirected(_ reason: String) -> GitFailure {
@@ -54,7 +57,7 @@ extension TransportSession {
         case 401, 403, 407:
             GitFailure(
                 .authentication, "\(display) refused the login: \(reason)",
-                hint: "check that the token is valid and may read this repository")
+                hint: "check that the token is valid and may \(right) this repository")
         case 404, 410: notFound(reason)
         default: unreachable(reason)
         }

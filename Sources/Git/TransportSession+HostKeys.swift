@@ -3,17 +3,19 @@ internal import Glibc
 internal import ResealCore
 
 extension TransportSession {
-    /// libssh2 takes the host key type that it likes best, which need not be one that known_hosts lists. libgit2 narrows
-    /// the choice to the type of the first line for the host in `$HOME/.ssh/known_hosts`. So each listed type is tried
-    /// in turn with a file of just that line, and at last none: the key shown then makes a better message than "no
-    /// common algorithm". Whatever is negotiated, our own reading of known_hosts decides.
+    /// libssh2 takes the host key type that it likes best, which need not be one that known_hosts lists. libgit2
+    /// narrows the choice to the type of the first line for the host in `$HOME/.ssh/known_hosts`. So each listed type
+    /// is tried in turn with a file of just that line, and at last none: the key shown then makes a better message than
+    /// "no common algorithm". Whatever is negotiated, our own reading of known_hosts decides.
     ///
     /// One empty attempt for every other protocol.
     func hostKeyAttempts() throws(GitFailure) -> [HostKey?] {
         guard request.isPrivate, let host = request.host, !request.location.lowercased().hasPrefix("https:") else {
             return [nil]
         }
-        knownHosts = try readKnownHosts()
+        // Once: from the first attempt on, this process has another home.
+        if knownHosts == nil { knownHosts = try readKnownHosts() }
+        let knownHosts = knownHosts ?? KnownHosts(parsing: "")
         var attempts: [HostKey?] = []
         for key in knownHosts.keys(of: host, port: request.port ?? KnownHosts.standardPort)
         where HostKey.types.contains(key.type) && !attempts.contains(where: { $0?.type == key.type }) {

@@ -14,7 +14,12 @@ final class TransportSession {
     /// True once the peer has shown its SSH key.
     var hasSeenHostKey = false
     var offered: Set<Offer> = []
-    var knownHosts = KnownHosts(parsing: "")
+    /// `nil` until they are needed.
+    var knownHosts: KnownHosts?
+    /// What the server said about each reference that was pushed; an empty text where it took it.
+    var answers: [String: String] = [:]
+    /// What hooks and the server wrote for people, as far as it was kept.
+    var remarks: [UInt8] = []
 
     enum Offer: Hashable { case keyFile, agent, token }
 
@@ -22,6 +27,13 @@ final class TransportSession {
         self.request = request
         self.output = output
         display = GitLocation.display(request.location)
+    }
+
+    /// Forgets what belongs to one connection.
+    func beginConnection() {
+        found = nil
+        hasSeenHostKey = false
+        offered = []
     }
 
     func report(_ report: TransportReport) {
@@ -45,7 +57,7 @@ final class TransportSession {
         try repository.withRaw { (raw) throws(GitFailure) in
             let remote = try RemoteHandle(repository: raw, location: request.location)
             try withCallbacks { (callbacks) throws(GitFailure) in
-                try connect(remote, callbacks)
+                try connect(remote, GIT_DIRECTION_FETCH, callbacks)
                 var options = git_fetch_options()
                 try git("cannot prepare the fetch", git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION)))
                 options.callbacks = callbacks
@@ -65,9 +77,8 @@ final class TransportSession {
         }
     }
 
-    private func prepareLibrary() throws(GitFailure) {
+    func prepareLibrary() throws(GitFailure) {
         guard LibGit2.isReady else { throw GitFailure(.native, "libgit2 does not start") }
-        _ = reseal_git_set_fsync(1)
         guard let file = request.credentials.caFile else { return }
         guard reseal_git_set_ca_file(file) == 0 else {
             throw GitFailure(
@@ -76,7 +87,9 @@ final class TransportSession {
         }
     }
 
-    private func connect(_ remote: borrowing RemoteHandle, _ callbacks: git_remote_callbacks) throws(GitFailure) {
+    func connect(
+        _ remote: borrowing RemoteHandle, _ direction: git_direction, _ callbacks: git_remote_callbacks
+    ) throws(GitFailure) {
         var options = git_remote_connect_options()
         try git(
             "cannot prepare the connection",
@@ -88,7 +101,7 @@ final class TransportSession {
         let attempts = try hostKeyAttempts()
         for (n, key) in attempts.enumerated() {
             try preferHostKey(key)
-            let status = git_remote_connect_ext(remote.raw, GIT_DIRECTION_FETCH, &options)
+            let status = git_remote_connect_ext(remote.raw, direction, &options)
             if status == 0 { return }
             let isHandshake = git_error_last()?.pointee.klass == Int32(GIT_ERROR_SSH.rawValue) && !hasSeenHostKey
             guard isHandshake, n + 1 < attempts.count else { throw failure(status) }
@@ -123,7 +136,7 @@ final class TransportSession {
         return false
     }
 
-    private func withStrings<R>(_ texts: [String], _ body: (UnsafePointer<git_strarray>) -> R) -> R {
+    func withStrings<R>(_ texts: [String], _ body: (UnsafePointer<git_strarray>) -> R) -> R {
         var pointers = texts.map { strdup($0) }
         defer { for pointer in pointers { free(pointer) } }
         return pointers.withUnsafeMutableBufferPointer { buffer in

@@ -12,8 +12,12 @@ package enum GitTransportWorker {
         guard let request = TransportRequest(reading: input), getppid() == request.parent else { return 64 }
         let session = TransportSession(request, output: output)
         do {
-            try session.fetch()
-            session.report(.done)
+            if let push = request.push {
+                session.report(.pushed(try session.push(push)))
+            } else {
+                try session.fetch()
+                session.report(.done)
+            }
             return 0
         } catch {
             session.report(.failure(error))

@@ -18,6 +18,16 @@ extension WorkTree {
         }
     }
 
+    /// Removes a file that holds just these bytes.
+    package func remove(_ path: String, holding bytes: [UInt8]) throws(GitFailure) {
+        guard try read(path, limitBytes: bytes.count + 1) == bytes, let name = try segments(path).last,
+            let folder = try openFolder(try segments(path).dropLast()), unlinkat(folder.number, name, 0) == 0
+        else {
+            throw GitFailure(
+                .file, "\(GitText.cleaned(path)) was changed while it was being removed", hint: "run the command again")
+        }
+    }
+
     /// Enters a folder, and makes what is missing on the way, open to all as Git's folders are.
     private func makeFolder(_ segments: ArraySlice<String>) throws(GitFailure) -> Descriptor {
         if let folder = try openFolder(segments) { return folder }

@@ -19,8 +19,17 @@ package struct WorkTree: Sendable {
     /// Named pipes, sockets and devices are left out, and so are repositories inside the work tree that are no
     /// submodules.
     package func files(under path: String) throws(GitFailure) -> [TreeFile] {
+        try scan(path, namesBlobs: true)
+    }
+
+    /// As ``files(under:)``, without reading any file: each blob is the id of zeros.
+    package func unreadFiles(under path: String) throws(GitFailure) -> [TreeFile] {
+        try scan(path, namesBlobs: false)
+    }
+
+    private func scan(_ path: String, namesBlobs: Bool) throws(GitFailure) -> [TreeFile] {
         let path = try segments(path)
-        var scan = try WorkTreeScan(root: root)
+        var scan = try WorkTreeScan(root: root, namesBlobs: namesBlobs)
         guard let folder = try openFolder(path) else { return [] }
         try scan.visit(folder, path: path.joined(separator: "/"))
         return scan.sortedFiles()
@@ -78,5 +87,13 @@ package struct WorkTree: Sendable {
             folder = Descriptor(adopting: next)
         }
         return folder
+    }
+}
+
+extension WorkTree {
+    /// The names in one folder, sorted; none if it is not there. Does not look into them.
+    package func names(in folder: String) throws(GitFailure) -> [String] {
+        guard let opened = try openFolder(try segments(folder)), let names = opened.names() else { return [] }
+        return names.map { String(decoding: $0, as: UTF8.self) }.sorted()
     }
 }

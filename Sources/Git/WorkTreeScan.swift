@@ -5,9 +5,14 @@ internal import ResealCore
 /// One walk over a work tree.
 struct WorkTreeScan: ~Copyable {
     private let rules: TrackingRules?
+    /// False to leave the files unread and their blobs unnamed.
+    private let namesBlobs: Bool
     private var files: [TreeFile] = []
 
-    init(root: String) throws(GitFailure) { rules = try TrackingRules(root: root) }
+    init(root: String, namesBlobs: Bool = true) throws(GitFailure) {
+        rules = try TrackingRules(root: root)
+        self.namesBlobs = namesBlobs
+    }
 
     /// Git's order of paths.
     consuming func sortedFiles() -> [TreeFile] {
@@ -26,8 +31,7 @@ struct WorkTreeScan: ~Copyable {
             switch info.st_mode & S_IFMT {
             case S_IFDIR: try visitFolder(name, in: folder, path: full, depth: depth)
             case S_IFREG where rules?.wants(full) ?? true:
-                let bytes = try WorkTree.readFile(name, in: folder, path: full, limitBytes: WorkTree.maximumFileBytes)
-                add(full, bytes, info.st_mode & S_IXUSR == 0 ? .regular : .executable)
+                try addFile(name, in: folder, path: full, info.st_mode & S_IXUSR == 0 ? .regular : .executable)
             case S_IFLNK where rules?.wants(full) ?? true:
                 guard let target = folder.linkTarget(of: name) else { throw unreadable(full) }
                 add(full, target, .symlink)
@@ -49,6 +53,17 @@ struct WorkTreeScan: ~Copyable {
         // Another repository; what is in it belongs to that one.
         if folder.status(of: Array(".git".utf8)) != nil { return }
         try visit(folder, path: path, depth: depth + 1)
+    }
+
+    private mutating func addFile(
+        _ name: [UInt8], in folder: borrowing Descriptor, path: String, _ kind: TreeFile.Kind
+    ) throws(GitFailure) {
+        guard namesBlobs else {
+            files.append(TreeFile(path: path, blob: ObjectID(zero: ()), kind: kind))
+            return
+        }
+        let bytes = try WorkTree.readFile(name, in: folder, path: path, limitBytes: WorkTree.maximumFileBytes)
+        add(path, bytes, kind)
     }
 
     private mutating func add(_ path: String, _ bytes: [UInt8], _ kind: TreeFile.Kind) {

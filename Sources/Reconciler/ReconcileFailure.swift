@@ -1,4 +1,4 @@
-internal import ResealCore
+package import ResealCore
 
 /// What can stop a plan or an apply, besides invalid manifests.
 package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConvertible {
@@ -14,6 +14,13 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case noManifest = "seal.no-manifest"
         case noRules = "seal.no-rules"
         case noGenerator = "generate.unclear"
+        /// Nothing says how a new value comes about.
+        case notRotatable = "rotation.not-rotatable"
+        case rotationRunning = "rotation.running"
+        case noRotation = "rotation.none"
+        /// The branch has a commit that is not applied yet.
+        case writeBackBehind = "writeback.behind"
+        case writeBackDeclined = "writeback.declined"
         case changedMeanwhile = "edit.conflict"
         case importUsage = "import.usage"
         /// Another process is resealing the same work tree.
@@ -37,5 +44,6 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
     }
 
     package var code: String { kind.rawValue }
+    package var retry: RetryAdvice { kind == .writeBackBehind ? .later : .afterFix }
     package static func == (a: Self, b: Self) -> Bool { a.kind == b.kind }
 }

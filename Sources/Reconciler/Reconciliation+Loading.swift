@@ -71,6 +71,7 @@ extension Reconciliation {
         if (policy ?? desired.state.policy).needsTotal(forDeletionOf: Int64(deleted.count)) {
             vault.activeManagedSecrets = try observed.appliedSecretCount()
         }
+        vault.unwritten = try observed.unwritten()
         try observed.complete(&vault, for: desired.state.resources, deleted: deleted)
         vault.grantsOfChangedRoles = access.grantsOfChangedRoles
         vault.ownedElsewhere = try observed.ownersElsewhere(

@@ -9,6 +9,8 @@ package import ResealVault
 package struct ReconcileOptions: Sendable {
     package var allowsMassDeletion = false
     package var allowsRewrittenHistory = false
+    /// `nil` where whoever may push is trusted.
+    package var trust: TrustPolicy?
     package var workers = DesiredLoader.defaultWorkers
     /// Called with the number of manifests read so far.
     package var progress: @Sendable (Int) -> Void = { _ in }
@@ -53,10 +55,12 @@ package struct Reconciliation: Sendable {
     func plan(_ checkout: Checkout, forApply: Bool, scope: Scope?) throws -> PreparedPlan {
         let observed = try ObservedState(core, location: checkout.source.location, folder: checkout.source.path)
         var warnings = try checkHistory(checkout, observed.source, isBinding: forApply)
+        warnings += try weigh(trustProblems(checkout, observed.source), isBinding: forApply)
         let scope = try scope ?? Scope.of(checkout, observed: observed)
         let states = try load(checkout, observed, scope, forApply: forApply)
         let desired = states.desired
         warnings += desired.warnings
+        warnings += try weigh(unguardedFiles(checkout, observed, desired.state), isBinding: forApply)
         if !forApply { warnings += try RotationStatus.warnings(checkout) }
         let outcome = Planner.plan(
             PlanInput(
@@ -83,10 +87,13 @@ package struct Reconciliation: Sendable {
             isOlder
             ? "\(checkout.source.ref) is at \(head.short), older than the applied commit \(base.short)"
             : "\(checkout.source.ref) at \(head.short) does not contain the applied commit \(base.short)"
-        if isBinding, !options.allowsRewrittenHistory {
+        let mayAllow = options.trust?.allowsRewrittenHistory ?? true
+        if isBinding, !(options.allowsRewrittenHistory && mayAllow) {
             throw ReconcileFailure(
                 .historyRewritten, "\(problem): the history was rewritten, or this is another branch",
-                hint: "merge the applied commit into it, or repeat once with --allow-rewritten-history")
+                hint: mayAllow
+                    ? "merge the applied commit into it, or repeat once with --allow-rewritten-history"
+                    : "merge the applied commit into it; the vault's settings let nobody allow more")
         }
         return [
             Diagnostic(

@@ -218,7 +218,8 @@ extension Vault {
             return VaultStatus(
                 serial: try store.integer(.serial), active: count.active, managed: count.managed,
                 deleted: count.deleted, sources: try store.sources(),
-                drifted: try store.driftedSecrets().map(\.id), auditHead: try store.auditHeads().last?.text ?? "",
+                drifted: try store.driftedSecrets().map(\.id), rotations: try store.rotations(),
+                auditHead: try store.auditHeads().last?.text ?? "",
                 kekCreatedAt: try store.keyring().last { $0.purpose == .kek }?.createdAt)
         }
     }

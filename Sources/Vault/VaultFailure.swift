@@ -17,6 +17,8 @@ package struct VaultFailure: UserFacingFailure, Equatable, CustomStringConvertib
         case secretNotFound = "vault.secret-not-found"
         case versionNotFound = "vault.version-not-found"
         case versionDestroyed = "vault.version-destroyed"
+        /// The candidate of a rotation that is not finished.
+        case versionPending = "vault.version-pending"
         case fieldNotFound = "vault.field-not-found"
         case deleted = "vault.secret-deleted"
         case protected = "vault.deletion-protected"

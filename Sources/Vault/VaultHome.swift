@@ -12,17 +12,25 @@ package struct VaultHome: Sendable {
     package var rootKeyPath: String { "\(path)/root.key" }
     package var configPath: String { "\(path)/config.yaml" }
     package var lockPath: String { "\(path)/apply.lock" }
+    package var rotationLockPath: String { "\(path)/rotation.lock" }
+    /// Servers that manifests refer to by name, one file each.
+    package var endpointsPath: String { "\(path)/endpoints" }
+    /// Programs that manifests refer to by name, one file each.
+    package var commandsPath: String { "\(path)/commands" }
     /// Bare mirrors of remote repositories.
     package var mirrorsPath: String { "\(path)/mirrors" }
 
     /// Throws ``FileFailure/Kind/tooOpen`` when others may change what stands in the folder: they could put a vault of
     /// their own, with its root key, in the place of this one. A folder that does not exist yet is fine.
     package func requireGuarded() throws {
-        for path in [path, storePath] {
-            var info = stat()
-            guard stat(path, &info) == 0, info.st_mode & 0o022 != 0 else { continue }
-            throw FileFailure(.tooOpen, "\(path) can be changed by other users", hint: "chmod go-w \(path)")
-        }
+        for path in [path, storePath] { try Self.requireGuarded(path) }
+    }
+
+    /// The same of settings, for those that say whom to trust.
+    package static func requireGuarded(_ path: String) throws {
+        var info = stat()
+        guard stat(path, &info) == 0, info.st_mode & 0o022 != 0 else { return }
+        throw FileFailure(.tooOpen, "\(path) can be changed by other users", hint: "chmod go-w \(path)")
     }
 
     /// `--home`, else `RESEAL_HOME`, else `$XDG_DATA_HOME/reseal`, else `~/.local/share/reseal` (XDG Base Directory
@@ -38,23 +46,26 @@ package struct VaultHome: Sendable {
     }
 }
 
-/// Held while one process applies, so that two never plan against each other, and while one makes the vault. Released by the system when the process
-/// ends, however it ends.
+/// Held while one process applies, so that two never plan against each other, and while one makes the vault; another one
+/// while one process rotates. Released by the system when the process ends, however it ends.
 package final class ApplyLock: Sendable {
+    package enum Purpose: Sendable { case applying, rotating }
+
     private let descriptor: Int32
 
     /// Throws ``VaultFailure/Kind/locked`` at once when another process holds it.
-    package init(_ home: VaultHome) throws {
-        let descriptor = open(home.lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    package init(_ home: VaultHome, for purpose: Purpose = .applying) throws {
+        let path = purpose == .applying ? home.lockPath : home.rotationLockPath
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             throw VaultFailure(
-                .readOnly, "cannot write \(home.lockPath): \(String(cString: strerror(errno)))",
+                .readOnly, "cannot write \(path): \(String(cString: strerror(errno)))",
                 hint: "the vault's folder must be writable")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            throw VaultFailure(
-                .locked, "another process is applying to this vault, or making it", hint: "wait for it and try again")
+            let what = purpose == .applying ? "applying to this vault, or making it" : "rotating secrets of this vault"
+            throw VaultFailure(.locked, "another process is \(what)", hint: "wait for it and try again")
         }
         self.descriptor = descriptor
     }

@@ -41,12 +41,12 @@ extension VaultTransaction {
         }
         let wanted = number ?? secret.currentVersion
         let version = try self.version(wanted, of: secret)
-        guard let sealed = try store.sealedValue(wanted, of: secret.rowID) else {
+        guard version.state != .pending else {
             throw VaultFailure(
-                .versionDestroyed, "version \(wanted) of \(secret.id) was destroyed",
-                hint: "`reseal versions \(secret.id.name)` shows which are left")
+                .versionPending, "version \(wanted) of \(secret.id) belongs to a rotation that is not finished",
+                hint: "`reseal rotation list` shows how far it came")
         }
-        return (version, try SecretValue(decoding: keyring.open(sealed, for: secret.id, version: wanted)))
+        return (version, try openValue(of: secret, version: wanted))
     }
 
     package func version(_ number: Int64, of secret: SecretRecord) throws -> VersionRecord {
@@ -91,15 +91,34 @@ extension VaultTransaction {
         markChanged()
     }
 
-    /// Seals and stores a value written by hand or brought back. It has no counters of its own; those that were applied
-    /// are remembered, so that an old ciphertext is still known as old.
-    package func addVersion(_ value: SecretValue, to secret: inout SecretRecord, _ write: ValueWrite) throws {
+    /// Seals and stores a value written by hand, brought back, or put together. Where it has no counters of its own, those
+    /// that were applied are remembered, so that an old ciphertext is still known as old.
+    package func addVersion(
+        _ value: SecretValue, to secret: inout SecretRecord, _ write: ValueWrite, counters: [String: Int64] = [:]
+    ) throws {
         let number = secret.latestVersion + 1
         let encoded = value.encoded()
-        let fields = try keyring.fieldStates(of: value, in: secret.id) { _ in 0 }
+        let fields = try keyring.fieldStates(of: value, in: secret.id) { counters[$0] ?? 0 }
         try addVersion(
             try keyring.seal(encoded, for: secret.id, version: number), number: number,
             fingerprint: try keyring.fingerprint(encoded, of: secret.id), fields: fields, to: &secret, write)
+    }
+
+    /// Stores an already sealed value that does not become current, to be kept as long as a replaced one.
+    package func addPreviousVersion(
+        _ sealed: SealedValue, number: Int64, fingerprint: Digest256, fields: [FieldState],
+        to secret: inout SecretRecord, _ write: ValueWrite
+    ) throws {
+        guard number == secret.latestVersion + 1 else {
+            throw VaultFailure(.serialMoved, "\(secret.id) got another version meanwhile", hint: "plan again")
+        }
+        let version = VersionRecord(
+            number: number, state: .previous, origin: write.origin, createdAt: now, createdBy: write.author,
+            fingerprint: fingerprint, fields: fields, source: write.source, restoredFrom: nil,
+            purgeAt: now.adding(secret.keepPrevious), destroyedAt: nil)
+        secret.latestVersion = number
+        try store.insert(version, value: sealed, of: secret.rowID)
+        markChanged()
     }
 
     /// Marks a secret as deleted. Its values stay for `keepPrevious`, then ``destroyDue(by:)`` removes them.

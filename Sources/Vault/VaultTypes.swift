@@ -92,6 +92,7 @@ package struct VaultStatus: Sendable {
     package let deleted: Int
     package let sources: [SourceRecord]
     package let drifted: [SecretID]
+    package let rotations: [RotationRecord]
     package let auditHead: String
     /// When the present KEK was made.
     package let kekCreatedAt: Timestamp?

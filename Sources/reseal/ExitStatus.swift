@@ -34,6 +34,8 @@ enum ExitStatus: Int32 {
         case "vault.locked", "rekey.locked": self = .locked
         case "usage", "age.usage", "import.usage": self = .usage
         case "value.undecryptable", "plan.no-identity", "age.no-match", "sops.no-match", "sops.mac": self = .decryption
+        case let code where code.hasPrefix("trust."): self = .signature
+        case "git.tool-missing": self = .signature
         default: self = .failed
         }
     }

@@ -25,7 +25,8 @@ struct Reseal: AsyncParsableCommand {
                 name: "Git",
                 subcommands: [
                     NewCommand.self, SealCommand.self, EditCommand.self, GenerateCommand.self, ValidateCommand.self,
-                    SchemaCommand.self, PlanCommand.self, ApplyCommand.self,
+                    LintCommand.self, HookCommand.self, SchemaCommand.self, PlanCommand.self, ApplyCommand.self,
+                    VerifyCommitsCommand.self, GitCommand.self,
                 ]),
             CommandGroup(
                 name: "Recipients",
@@ -34,8 +35,11 @@ struct Reseal: AsyncParsableCommand {
                 name: "Secrets",
                 subcommands: [
                     GetCommand.self, GetManyCommand.self, SetCommand.self, ListCommand.self, VersionsCommand.self,
-                    RollbackCommand.self, DeleteCommand.self,
+                    RollbackCommand.self, DeleteCommand.self, RotateCommand.self, RotationCommand.self,
                 ]),
+            CommandGroup(
+                name: "Controller",
+                subcommands: [RunCommand.self, SuspendCommand.self, ResumeCommand.self, ConfigCommand.self]),
             CommandGroup(name: "Other tools", subcommands: [ImportCommand.self, ExportCommand.self]),
             CommandGroup(name: "Vault", subcommands: [AuditCommand.self, KeyCommand.self]),
             CommandGroup(

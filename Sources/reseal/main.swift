@@ -1,3 +1,4 @@
+internal import CMalloc
 internal import Glibc
 internal import ResealCore
 internal import ResealSealing
@@ -7,6 +8,11 @@ signal(SIGXFSZ, SIG_IGN)
 signal(SIGPIPE, SIG_IGN)
 ProcessProtection.forbidDumps()
 umask(0o077)
+// The buffers of thousands of manifests come and go. By default the C library gives their pages back to the system each time,
+// only to ask for them again.
+mallopt(M_MMAP_THRESHOLD, 4 << 20)
+mallopt(M_TRIM_THRESHOLD, 64 << 20)
+mallopt(M_TOP_PAD, 1 << 20)
 StandardStreams.occupy()
 
 exit(await CommandRunner.run())

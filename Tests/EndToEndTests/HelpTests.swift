@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "init", "keygen", "status", "new", "seal", "edit", "generate", "validate", "schema", "plan", "apply", "get",
+        "init", "keygen", "status", "new", "seal", "edit", "generate", "validate", "lint", "hook", "hook install",
+        "hook uninstall", "hook status", "schema", "plan", "apply", "get",
         "get-many", "set", "list", "versions", "rollback", "delete", "audit", "audit list", "audit verify", "key",
         "key rotate", "key change-root", "age", "completion",
     ]
@@ -43,7 +44,7 @@ import Testing
         try user.expect(command, "--help", prints: ["EXIT CODES\n  0 ", "\n  4 "])
     }
 
-    @Test(arguments: ["plan", "apply", "validate"])
+    @Test(arguments: ["plan", "apply", "validate", "lint"])
     func commandsThatReadGitTakeTheSameOptions(command: String) throws {
         let options = [
             "--repo", "--ref", "--path", "--identity", "--ssh-key", "--known-hosts", "--token-file", "--ca-file",

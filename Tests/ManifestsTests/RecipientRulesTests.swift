@@ -105,25 +105,4 @@ import Testing
         let expression = try #require(CronExpression(text))
         #expect(expression.matches(minute: minute, hour: hour, day: day, month: month, weekday: weekday) == fits)
     }
-
-    @Test func settingsAreOneMappingOfScalars() throws {
-        func settings(_ text: String) throws -> [String: String] {
-            try SettingsFile.read(Array(text.utf8), name: "config.yaml", keys: ["repo", "ref"])
-        }
-        #expect(try settings("repo: a\nref: 5 # x\n") == ["repo": "a", "ref": "5"])
-        #expect(try settings("") == [:] && settings("repo:\nref: ~\n") == [:])
-        for (text, codes) in [
-            ("repos: a\n", ["config.unknown-key"]), ("repo: [a]\n", ["config.not-a-scalar"]),
-            ("repo: a\nrepo: b\n", ["yaml.duplicate-key"]),
-            ("repo: \"\n", ["yaml.syntax"]), ("hunter2\n", ["config.not-a-mapping"]),
-            ("repo: a\n---\nref: b\n", ["config.not-a-mapping"]), ("- repo\n", ["config.not-a-mapping"]),
-        ] {
-            let failure = #expect(throws: DiagnosticsFailure.self, "\(text)") { try settings(text) }
-            #expect(
-                failure?.diagnostics.map(\.code) == codes && failure?.description.contains("hunter2") == false,
-                "\(text)")
-        }
-        let huge = #expect(throws: DiagnosticsFailure.self) { try settings(String(repeating: "#", count: 5 << 20)) }
-        #expect(huge?.code == "yaml.too-large")
-    }
 }

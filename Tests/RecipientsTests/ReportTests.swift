@@ -110,6 +110,7 @@ import Testing
         let many = report((0..<20_000).map { value("team/secret-\($0)", counters: [1, 2]) })
         let start = ContinuousClock.now
         #expect(try reread(many) == many)
-        #expect(ContinuousClock.now - start < .seconds(20))
+        // Seconds, where a cost that grows with the square would take hours.
+        #expect(ContinuousClock.now - start < .seconds(240))
     }
 }

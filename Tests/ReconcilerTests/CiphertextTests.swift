@@ -45,6 +45,29 @@ import Testing
             bench.basics.merging(more) { $1 }.merging(["manifests/a.yaml": text]) { $1 })
     }
 
+    // MARK: Not opened
+
+    @Test func whoCouldOpenAValueIsNamed() throws {
+        let stranger = try X25519Identity()
+        let fields: KeyValuePairs = [
+            "host": "h", "bound": try bench.sealed("v", "a", "bound"),
+            "other": try bench.sealed("v", "a", "other", to: [stranger.recipient, bench.identity.recipient]),
+            "unbound": try bench.unbound("v"),
+        ]
+        let head = try commit(Text.secret("a", fields))
+        let findings = keyed(head, [try X25519Identity()]).filter { $0.code == "value.undecryptable" }
+        #expect(findings.map(\.span?.file) == ["manifests/a.yaml", "manifests/a.yaml", "manifests/a.yaml"])
+        #expect(findings.allSatisfy { ($0.span?.line ?? 0) > 6 })
+        for (finding, name) in zip(findings, ["bound", "other", "unbound"]) {
+            #expect(finding.message.hasPrefix("cannot open `\(name)` of a: "), "\(finding.message)")
+        }
+        let controller = "controller (\(bench.identity.recipient.description.prefix(20))…)"
+        #expect(findings.first?.hint?.hasPrefix("it can be opened by \(controller); give the identity") == true)
+        let hint = try #require(findings.dropFirst().first?.hint)
+        #expect(hint.contains(controller) && hint.contains(stranger.recipient.fingerprint))
+        #expect(findings.last?.hint?.hasPrefix("it was sealed for 1 recipient: X25519, and does not say") == true)
+    }
+
     // MARK: Moved
 
     @Test func aValueOfAnotherPlaceIsRefusedWithAndWithoutKeys() throws {

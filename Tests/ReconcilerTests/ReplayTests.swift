@@ -91,6 +91,78 @@ import Testing
         #expect(throws: ReconcileFailure(.guardRefused, "")) { try bench.apply(other, to: core) }
     }
 
+    // MARK: Unbound
+
+    @Test func afterAnUnboundValue() throws {
+        try bench.apply(try secret(["password": password(5)]), to: core)
+        try bench.apply(try secret(["password": bench.unbound("by plain age")]), to: core)
+        #expect(try core.secret("a")?.fields.map(\.highestCounter) == [5])
+        for counter: Int64 in [1, 4, 5] {
+            #expect(try risks(secret(["password": password(counter)])) == [.olderValue], "\(counter)")
+        }
+        #expect(try risks(secret(["password": password(6)])) == [])
+        // Another one does not make the vault forget either.
+        try bench.apply(try secret(["password": bench.unbound("once more")]), to: core)
+        #expect(try risks(secret(["password": password(5)])) == [.olderValue])
+        try bench.apply(try secret(["password": password(6)]), to: core)
+        #expect(try core.secret("a")?.fields.map(\.counter) == [6])
+    }
+
+    @Test func whatIsTheSameAsAnUnboundValueRaisesTheCounter() throws {
+        try bench.apply(try secret(["password": password(5)]), to: core)
+        try bench.apply(try secret(["password": bench.unbound("by plain age")]), to: core)
+        let bound = try bench.sealed("by plain age", "a", "password", counter: 6, givenAt: 0)
+        try bench.apply(try secret(["password": bound]), to: core)
+        #expect(try core.secret("a")?.fields.map(\.counter) == [6])
+        #expect(try core.secret("a")?.latestVersion == 2)
+        #expect(try risks(secret(["password": password(5)])) == [.olderValue])
+    }
+
+    // MARK: Resealed
+
+    private func resealed(_ text: String, _ counter: Int64, givenAt: Int64) throws -> ObjectID {
+        try secret(["password": try bench.sealed(text, "a", "password", counter: counter, givenAt: givenAt)])
+    }
+
+    @Test func aResealedValueIsTheSame() throws {
+        try bench.apply(try secret(["password": password(5)]), to: core)
+        try bench.apply(try resealed("password 5", 6, givenAt: 5), to: core)
+        #expect(try core.secret("a")?.latestVersion == 1)
+        try bench.apply(try resealed("password 5", 7, givenAt: 5), to: core)
+        #expect(try core.secret("a")?.fields.map(\.counter) == [7])
+    }
+
+    @Test func anotherValueThatClaimsToBeResealedIsFlagged() throws {
+        try bench.apply(try secret(["password": password(5)]), to: core)
+        for givenAt: Int64 in [1, 4, 5] {
+            let plan = try bench.plan(try resealed("another", 6, givenAt: givenAt), for: core)
+            #expect(plan.changes.map(\.risks) == [[.falselyResealed]], "\(givenAt)")
+            #expect(plan.guards.isEmpty)
+        }
+        // Given after what the vault has, and resealed before it was applied.
+        #expect(try risks(resealed("another", 7, givenAt: 6)) == [])
+        // Says that it had no binding, so nothing of its age.
+        #expect(try risks(resealed("another", 6, givenAt: 0)) == [])
+        // An older counter is an older value, whatever it says.
+        #expect(try risks(resealed("another", 4, givenAt: 3)) == [.olderValue])
+    }
+
+    @Test func aValueByHandIsNotTakenForTheOneThatWasSealed() async throws {
+        try bench.apply(try secret(["password": password(5)]), to: core)
+        let value = try SecretValue(
+            leaves: [SecretValue.Leaf(path: ["password"], type: .string, bytes: SecretBytes(utf8: "by hand"))])
+        _ = try await vault.set(SecretID("a"), to: value, by: .test)
+        #expect(try risks(resealed("password 5", 6, givenAt: 5)) == [])
+    }
+
+    @Test func aResealedValueFromBeforeARotationIsRefused() throws {
+        try bench.apply(try secret(["password": password(1)]), to: core)
+        try rotate(["password": "password 2"], counter: 2)
+        try bench.apply(try secret(["password": password(2)]), to: core)
+        // A branch from before was resealed twice.
+        #expect(try rules(resealed("password 1", 3, givenAt: 1)) == [.replayOfRotatedValue])
+    }
+
     // MARK: Rotation
 
     /// What rotation leaves in the vault: a value that is sealed for Git under the next counters.

@@ -11,8 +11,8 @@ package final class HTTPSGitServer: Sendable {
 
     /// Serves the repositories below `root`. `nil` for the token lets everyone in.
     ///
-    /// `/redirect/PORT/…` redirects to the rest of the path on `127.0.0.1:PORT`, `/moved/…` to the rest on the same host,
-    /// and `/status/CODE/…` answers with that status.
+    /// `/redirect/PORT/…` redirects to the rest of the path on `127.0.0.1:PORT`, `/moved/…` to the rest on the same
+    /// host, and `/status/CODE/…` answers with that status.
     package init(serving root: String, user: String = "x-access-token", token: String?) throws {
         folder = try TemporaryFolder()
         caFile = "\(folder.path)/ca.pem"
@@ -50,6 +50,16 @@ package final class HTTPSGitServer: Sendable {
                 self.end_headers()
                 self.wfile.write(body)
 
+            def body(self):
+                if self.headers.get("Transfer-Encoding") != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                body = b""
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
+
             def serve(self):
                 print(self.command, self.path, self.headers.get("Authorization", "-"), file=sys.stderr, flush=True)
                 parts = self.path.split("/")
@@ -63,10 +73,11 @@ package final class HTTPSGitServer: Sendable {
                 if login and self.headers.get("Authorization") != expected:
                     return self.answer(401, [("WWW-Authenticate", 'Basic realm="git"')])
                 path, _, query = self.path.partition("?")
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                body = self.body()
                 environment = dict(os.environ, GIT_PROJECT_ROOT=root, GIT_HTTP_EXPORT_ALL="1", PATH_INFO=path,
                                    QUERY_STRING=query, REQUEST_METHOD=self.command, REMOTE_ADDR="127.0.0.1",
-                                   CONTENT_TYPE=self.headers.get("Content-Type", ""), REMOTE_USER="test")
+                                   CONTENT_TYPE=self.headers.get("Content-Type", ""), REMOTE_USER="test",
+                                   HTTP_CONTENT_ENCODING=self.headers.get("Content-Encoding", ""))
                 result = subprocess.run(["git", "http-backend"], input=body, env=environment, stdout=subprocess.PIPE)
                 head, _, content = result.stdout.partition(b"\r\n\r\n")
                 headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n") if ": " in line]

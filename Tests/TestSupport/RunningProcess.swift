@@ -22,12 +22,15 @@ package final class RunningProcess: Sendable {
 
     deinit { kill() }
 
-    /// Waits for its own end.
-    package func wait() {
+    /// Waits for its own end. The exit status, or 128 and the number of the signal that ended it.
+    @discardableResult
+    package func wait() -> Int32 {
         isEnded.withLock { ended in
-            guard !ended else { return }
+            guard !ended else { return 0 }
             ended = true
-            waitpid(id, nil, 0)
+            var status: Int32 = 0
+            waitpid(id, &status, 0)
+            return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
         }
     }
 

@@ -22,6 +22,11 @@ package struct PluginPolicy: Sendable {
     package var searchPath: [String]?
     package var limits = PluginLimits()
 
+    /// True for what can stand in a list of names.
+    package static func isName(_ text: String) -> Bool {
+        PluginName(text).map { !$0.description.hasPrefix("age-plugin-") } ?? false
+    }
+
     private init(_ names: Names) { self.names = names }
 
     /// Throws ``AgeFailure/Kind/pluginForbidden``.
@@ -29,9 +34,9 @@ package struct PluginPolicy: Sendable {
         guard case .only(let allowed) = names, !allowed.contains(name.description) else { return }
         throw AgeFailure(
             .pluginForbidden, "the plugin `\(name)` may not be run here",
-            hint: allowed.isEmpty
-                ? "name a recipient or identity that needs no plugin"
-                : "plugins that may be run: \(allowed.sorted().joined(separator: ", "))")
+            hint:
+                "if you trust it, list `\(name)` under `age-plugins` in your own config.yaml; a repository cannot allow it"
+        )
     }
 
     /// The path of the plugin's program. Relative folders in PATH, the empty one among them, are passed over: they

@@ -14,7 +14,11 @@ package struct GeneratedValue: Sendable {
 /// Makes fresh values by the `rotation.generate` of a manifest.
 package enum SecretGenerator {
     /// Throws ``EngineFailure`` where the rules cannot be met here.
-    package static func generate(_ kind: GeneratorSpec.Kind, now: Timestamp) throws -> GeneratedValue {
+    ///
+    /// - Parameter issuer: the CA that a manifest names; only who can read its key has it.
+    package static func generate(
+        _ kind: GeneratorSpec.Kind, now: Timestamp, issuer: CertificateIssuer? = nil
+    ) throws -> GeneratedValue {
         switch kind {
         case .password(let length, let symbols, let exclude):
             return GeneratedValue(
@@ -33,14 +37,14 @@ package enum SecretGenerator {
             let key = try KeyPair(try algorithm(kind.rawValue, bits: bits, curve: curve))
             return GeneratedValue(secret: try key.privatePEM(), publicText: try key.publicPEM())
         case .x509(let request):
-            return try certificate(request, now: now)
+            return try certificate(request, now: now, issuer)
         }
     }
 
     private static func certificate(
-        _ request: GeneratorSpec.CertificateRequest, now: Timestamp
+        _ request: GeneratorSpec.CertificateRequest, now: Timestamp, _ issuer: CertificateIssuer?
     ) throws -> GeneratedValue {
-        guard request.issuer == nil else {
+        guard request.issuer == nil || issuer != nil else {
             throw EngineFailure(
                 .needsController, "a certificate signed by a CA needs the CA's key, which only the controller can read",
                 hint: "let its rotation make it, or leave `issuer` out for a self-signed one")
@@ -50,7 +54,8 @@ package enum SecretGenerator {
             commonName: request.commonName, dnsNames: request.dnsNames, ipAddresses: request.ipAddresses,
             from: now.subtracting(clockSkew), until: now.adding(request.validity))
         return GeneratedValue(
-            secret: try key.privatePEM(), publicText: try key.publicPEM(), certificate: try key.certificate(subject))
+            secret: try key.privatePEM(), publicText: try key.publicPEM(),
+            certificate: try key.certificate(subject, issuer: issuer))
     }
 
     /// Clients whose clocks are a little late accept a new certificate too.

@@ -53,7 +53,7 @@ package struct ScalarSource: Sendable {
 
 extension TextLayout {
     /// Behind the tags and anchors in front of a node.
-    private func behindProperties(_ start: Int) -> Int {
+    func behindProperties(_ start: Int) -> Int {
         var position = start
         while let byte = self[position], byte == UInt8(ascii: "!") || byte == UInt8(ascii: "&") {
             while let byte = self[position], !byte.isSpaceOrBreak { position += 1 }

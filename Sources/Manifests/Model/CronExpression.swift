@@ -1,3 +1,5 @@
+package import ResealCore
+
 /// Five fields of cron in UTC: minute, hour, day of month, month, day of week (0 or 7 is Sunday; names allowed).
 ///
 /// Each field is `*` or a list of numbers and ranges, with an optional step. As in every cron, a day fits if either of
@@ -23,12 +25,37 @@ package struct CronExpression: Sendable, Hashable, CustomStringConvertible {
 
     /// True if the minute of this date fits. `weekday` counts from Sunday = 0.
     package func matches(minute: Int, hour: Int, day: Int, month: Int, weekday: Int) -> Bool {
-        func has(_ bits: UInt64, _ n: Int) -> Bool { bits >> UInt64(n) & 1 == 1 }
-        let fitsDay =
-            anyDay || anyWeekday
-            ? has(days, day) && has(weekdays, weekday) : has(days, day) || has(weekdays, weekday)
-        return has(minutes, minute) && has(hours, hour) && has(months, month) && fitsDay
+        Self.has(minutes, minute) && Self.has(hours, hour) && fits(day: day, month: month, weekday: weekday)
     }
+
+    /// The first minute at or after `time` that fits; `nil` when none comes in nine years, more than lie between two
+    /// leap days.
+    package func next(from time: Timestamp) -> Timestamp? {
+        let (minute, hour, day): (Int64, Int64, Int64) = (60_000, 3_600_000, 86_400_000)
+        var at = max(0, time.milliseconds)
+        at += (minute - at % minute) % minute
+        let end = at + 9 * 366 * day
+        while at < end {
+            let date = Timestamp(milliseconds: at).calendar
+            if !fits(day: date.day, month: date.month, weekday: date.weekday) {
+                at += day - at % day
+            } else if !Self.has(hours, date.hour) {
+                at += hour - at % hour
+            } else if !Self.has(minutes, date.minute) {
+                at += minute
+            } else {
+                return Timestamp(milliseconds: at)
+            }
+        }
+        return nil
+    }
+
+    private func fits(day: Int, month: Int, weekday: Int) -> Bool {
+        let isDay = Self.has(days, day), isWeekday = Self.has(weekdays, weekday)
+        return Self.has(months, month) && (anyDay || anyWeekday ? isDay && isWeekday : isDay || isWeekday)
+    }
+
+    private static func has(_ bits: UInt64, _ n: Int) -> Bool { bits >> UInt64(n) & 1 == 1 }
 
     /// What is wrong with `text`, or `nil`. A schedule that can never come is wrong too.
     static func problem(_ text: String) -> String? {

@@ -42,6 +42,14 @@ package struct RecipientNames: Sendable {
         return names[fingerprint].map { "\($0) (\(text))" } ?? text
     }
 
+    /// A text with the labels of the fingerprints in it that the rules know.
+    package func labelled(_ text: String) -> String {
+        text.replacing(/\b[0-9a-f]{16}\b/) { match in
+            let fingerprint = String(match.output)
+            return texts[fingerprint] == nil ? fingerprint : label(fingerprint)
+        }
+    }
+
     /// Fingerprints of the recipients called `name`.
     package func fingerprints(named name: String) -> [String] {
         names.filter { $0.value == name }.map(\.key).sorted()

@@ -7,6 +7,8 @@ package struct Applier {
     private let prepared: PreparedPlan
     private let transaction: VaultTransaction
     private let context: ActionContext
+    /// Secrets with rotated fields that Git did not hold when the apply began.
+    private let unwritten: Set<SecretID>
 
     /// Throws ``ReconcileFailure/Kind/stale`` when the vault is not the one that was planned for, and
     /// ``ReconcileFailure/Kind/guardRefused`` when a rule forbids the plan. Either leaves the vault untouched.
@@ -19,7 +21,9 @@ package struct Applier {
         FaultPoint.pass("apply.begin")
         var destroyed = 0
         try core.write { transaction in
-            let applier = Applier(prepared: prepared, transaction: transaction, context: context)
+            let unwritten = try transaction.store.rotations().filter { !$0.unwritten.isEmpty }.map(\.id)
+            let applier = Applier(
+                prepared: prepared, transaction: transaction, context: context, unwritten: Set(unwritten))
             try applier.requireUnmoved()
             for change in prepared.plan.changes {
                 FaultPoint.pass("apply.change")
@@ -99,7 +103,10 @@ package struct Applier {
         transaction.markChanged()
         if change.version == nil { agree(&secret, desired) } else { secret.drift = nil }
 
-        if let value = desired.value, let number = change.version, let candidate = value.candidate {
+        if !change.kept.isEmpty, let value = desired.value {
+            try writeBesideRotation(change, value, resource, in: &secret)
+            try transaction.store.update(secret)
+        } else if let value = desired.value, let number = change.version, let candidate = value.candidate {
             var position = resource.position
             position.commit = prepared.plan.head
             let write = ValueWrite(origin: .git, source: position, author: context.principal)
@@ -114,6 +121,42 @@ package struct Applier {
             try transaction.store.update(secret)
         }
         try record(change.action.auditAction, change, version: change.version)
+        try settleWriteBack(of: secret, desired)
+    }
+
+    /// Git's value with the fields that rotation made in their place. A value of Git's that contradicts them is kept as a
+    /// version beside it.
+    private func writeBesideRotation(
+        _ change: PlannedChange, _ value: DesiredValue, _ resource: DesiredResource, in secret: inout SecretRecord
+    ) throws {
+        guard let candidate = value.candidate else { return }
+        var position = resource.position
+        position.commit = prepared.plan.head
+        let write = ValueWrite(origin: .git, source: position, author: context.principal)
+        let sealed = candidate.sealed
+        if change.risks.contains(.writeBackConflict) {
+            try transaction.addPreviousVersion(
+                sealed, number: candidate.number, fingerprint: value.fingerprint, fields: value.fields, to: &secret,
+                write)
+        }
+        guard change.version != nil else { return }
+        let rotated = try transaction.openValue(of: secret, version: secret.currentVersion)
+        var merged = try SecretValue(
+            decoding: transaction.keyring.open(sealed, for: secret.id, version: candidate.number))
+        for leaf in rotated.leaves where change.kept.contains(SecretValue.text(of: leaf.path)) {
+            merged = try merged.setting(leaf)
+        }
+        let own = value.fields.filter { !change.kept.contains($0.field) }
+        try transaction.addVersion(
+            merged, to: &secret, write,
+            counters: Dictionary(own.map { ($0.field, $0.counter) }, uniquingKeysWith: { $1 }))
+    }
+
+    /// A rotation is over when Git holds what it made.
+    private func settleWriteBack(of secret: SecretRecord, _ desired: DesiredSecret) throws {
+        guard unwritten.contains(secret.id), let value = desired.value else { return }
+        try transaction.settleWriteBack(
+            of: secret, git: value.fields, commit: prepared.plan.head, by: context)
     }
 
     private func settle(_ resource: DesiredResource) throws {
@@ -123,6 +166,7 @@ package struct Applier {
         agree(&secret, desired)
         try transaction.store.update(secret)
         transaction.markChanged()
+        try settleWriteBack(of: secret, desired)
     }
 
     /// Where Git and vault hold the same value, or Git leaves it to the vault, nothing has drifted.

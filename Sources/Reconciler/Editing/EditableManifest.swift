@@ -65,7 +65,9 @@ struct EditableManifest: EditableText {
         let changes = try EditedManifests(bytes, of: view)
         guard !changes.requests.isEmpty else { return (changes, [], try changes.bytes(sealing: [])) }
         // The text may hold the rules themselves.
-        let rules = try SealingGround(ground.tree, folder: ground.folder, replacing: [path: joined(bytes)]).rules()
+        let rules = try SealingGround(
+            ground.tree, folder: ground.folder, access: ground.access, replacing: [path: joined(bytes)]
+        ).rules()
         let sealed = try changes.requests.map {
             try rules.seal($0.value, as: $0.leaf, in: path, after: $0.previous, at: now)
         }

@@ -15,19 +15,23 @@ package struct SecretEditing: Sendable {
     private let tree: WorkTree
     private let folder: String
     private let identities: [any Identity]
+    private let access: KeyAccess
 
-    /// - Parameter identities: none shows every sealed value as one that cannot be opened.
-    package init(root: String, folder: String, identities: [any Identity]) {
+    /// - Parameters:
+    ///   - identities: none shows every sealed value as one that cannot be opened.
+    ///   - access: what sealing to the recipients of the manifests may do.
+    package init(root: String, folder: String, identities: [any Identity], access: KeyAccess = .unattended) {
         tree = WorkTree(root: root)
         self.folder = folder
         self.identities = identities
+        self.access = access
     }
 
     /// For a secret, its document or, where its value is a file, the value; for a file, all that is in it.
     package func open(_ target: Target) throws -> any EditableText {
         switch target {
         case .secret(let id):
-            let ground = try SealingGround(tree, folder: folder, mentioning: id)
+            let ground = try SealingGround(tree, folder: folder, access: access, mentioning: id)
             let found = try ground.secret(id)
             if case .file(let path, let span)? = found.spec.value?.source {
                 return try EditableValue(found, path: path, at: span, ground, identities)
@@ -37,7 +41,7 @@ package struct SecretEditing: Sendable {
                 identities)
         case .file(let path):
             let name = path.split(separator: "/").last.map { Array($0.utf8) } ?? []
-            let ground = try SealingGround(tree, folder: folder) { candidate, bytes in
+            let ground = try SealingGround(tree, folder: folder, access: access) { candidate, bytes in
                 candidate == path || bytes.firstRange(of: name) != nil
             }
             if let file = ground.files.first(where: { $0.path == path }) {

@@ -1,3 +1,4 @@
+internal import ResealAge
 internal import ResealCore
 internal import ResealGit
 internal import ResealManifests
@@ -6,6 +7,7 @@ internal import ResealManifests
 struct ImportTarget {
     let root: String
     let folder: String
+    private let access: KeyAccess
     private(set) var repositoryID: String?
     private(set) var requiresBinding = false
     /// The size of one value that a plan accepts.
@@ -15,8 +17,9 @@ struct ImportTarget {
     private(set) var secrets: [SecretID: String] = [:]
 
     /// Throws ``DiagnosticsFailure`` for manifests with errors: what they declare is not known.
-    init(root: String, folder: String) throws {
+    init(root: String, folder: String, access: KeyAccess) throws {
         self.root = root
+        self.access = access
         self.folder = folder
         let tree = WorkTree(root: root)
         var problems: [Diagnostic] = []
@@ -37,7 +40,9 @@ struct ImportTarget {
             requiresBinding = spec.requireBinding
             valueBytes = spec.limits.valueBytes
         case .recipients:
-            rules = try SOPSConfigFiles.recipients(manifest, in: tree).map { spec in try RecipientRules(spec) }
+            rules = try SOPSConfigFiles.recipients(manifest, in: tree).map { spec in
+                try RecipientRules(spec, access: access)
+            }
         default: break
         }
     }

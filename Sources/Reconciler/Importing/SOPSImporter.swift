@@ -18,11 +18,13 @@ package struct SOPSImporter {
     /// - Parameters:
     ///   - folder: the manifests' folder, from the root of the work tree.
     ///   - identities: open the files; none are needed to keep them.
+    ///   - access: what sealing to the recipients of the manifests may do.
     /// - Throws: ``DiagnosticsFailure`` where the manifests that are there have errors.
     package init(
-        root: String, folder: String, identities: [any Identity], options: ImportOptions, now: Timestamp
+        root: String, folder: String, identities: [any Identity], access: KeyAccess = .unattended,
+        options: ImportOptions, now: Timestamp
     ) throws {
-        target = try ImportTarget(root: root, folder: folder)
+        target = try ImportTarget(root: root, folder: folder, access: access)
         self.identities = identities
         self.options = options
         self.now = now

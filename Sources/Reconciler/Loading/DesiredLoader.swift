@@ -66,10 +66,29 @@ struct DesiredLoader {
         try requireSameRepository(rules, surroundings.basePolicy)
         let places = SourcePlaces(snapshot: snapshot, commit: source.commit, limits: Self.limits)
         let findings =
-            set.diagnostics + rules.findings
+            named(set.diagnostics, rules, snapshot) + rules.findings
             + (try SetChecks.run(set, surroundings, places, rules, removed: removed))
         guard !findings.contains(where: { $0.severity == .error }) else { throw DiagnosticsFailure(findings) }
         return loaded(set, rules, warnings: findings)
+    }
+
+    /// With the names of those who could open what did not open.
+    private func named(
+        _ findings: [Diagnostic], _ rules: RepositoryRules, _ snapshot: any Snapshot
+    ) -> [Diagnostic] {
+        let code = ReconcileFailure.Kind.undecryptable.rawValue
+        guard let recipients = rules.recipients, findings.contains(where: { $0.code == code }) else { return findings }
+        let file = rules.recipientsManifest.flatMap { manifest in
+            (try? snapshot.file(at: manifest.span.file)).flatMap { entry in
+                try? snapshot.read(entry, limitBytes: Self.limits.yaml.fileBytes)
+            }.map { ManifestFile(path: manifest.span.file, bytes: $0) }
+        }
+        let names = RecipientNames(recipients, file: file)
+        return findings.map { finding in
+            guard finding.code == code, let hint = finding.hint else { return finding }
+            return Diagnostic(
+                finding.severity, code: code, finding.message, hint: names.labelled(hint), at: finding.span)
+        }
     }
 
     private func convert(_ files: [TreeFile]) throws -> ConvertedSet {

@@ -121,7 +121,8 @@ struct ManifestConverter {
                 case .plain(let scalar):
                     leaves.append(
                         UnopenedLeaf(
-                            path: item.field.segments, span: item.span, content: .plain(scalar), counter: 0))
+                            path: item.field.segments, span: item.span, content: .plain(scalar), counter: 0,
+                            givenAt: 0))
                 case .sealed(let bytes):
                     let (leaf, note) = try read(bytes, of: id, path: item.field.segments, span: item.span)
                     leaves.append(leaf)
@@ -140,7 +141,7 @@ struct ManifestConverter {
         return (
             DesiredValue(
                 fingerprint: opened.fingerprint, fields: opened.fields, unboundFields: unboundFields,
-                candidate: opened.candidate), notes
+                candidate: opened.candidate, resealedFields: opened.resealed), notes
         )
     }
 
@@ -176,7 +177,9 @@ struct ManifestConverter {
                 recipients: interned.texts(binding?.recipients ?? []),
                 plaintextBytes: Int32(clamping: file.plaintextCount),
                 stanzaTypes: interned.texts(file.header.stanzas.map(\.type).filter { $0 != Binding.stanzaType }))
-            let leaf = UnopenedLeaf(path: path, span: span, content: .sealed(file), counter: binding?.counter ?? 0)
+            let leaf = UnopenedLeaf(
+                path: path, span: span, content: .sealed(file), counter: binding?.counter ?? 0,
+                givenAt: binding?.valueCounter ?? 0)
             return (leaf, note)
         } catch let failure as any UserFacingFailure {
             if let failure = failure as? DiagnosticsFailure { throw failure }

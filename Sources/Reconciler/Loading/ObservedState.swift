@@ -76,7 +76,8 @@ struct ObservedState {
         }
     }
 
-    /// Reads the specs of secrets that differ from Git's, and where values came from whose counter would fall.
+    /// Reads the specs of secrets that differ from Git's, and where values came from whose counter would
+    /// fall, or that say they are older.
     func complete(_ state: inout VaultState, for desired: [DesiredResource], deleted: [SecretID]) throws {
         try store.read { store in
             for resource in desired {
@@ -93,6 +94,12 @@ struct ObservedState {
                 state.secrets[id]?.spec = try store.secret(id)?.spec ?? []
             }
         }
+    }
+
+    /// The fields that rotation made and Git does not hold yet.
+    func unwritten() throws -> [SecretID: [FieldState]] {
+        let waiting = try store.read { try $0.rotations() }.filter { !$0.unwritten.isEmpty }
+        return Dictionary(waiting.map { ($0.id, $0.unwritten) }, uniquingKeysWith: { $1 })
     }
 
     /// True when the present value of a field was made by rotation, whatever was written beside it since.
@@ -144,21 +151,34 @@ extension DesiredResource {
     fileprivate func olderFields(than observed: SecretRecord) -> [String] {
         guard let value = secret?.value, value.fingerprint != observed.fingerprint else { return [] }
         let known = Dictionary(observed.fields.map { ($0.field, $0.highestCounter) }, uniquingKeysWith: max)
-        return value.fields.filter { $0.counter > 0 && $0.counter < known[$0.field] ?? 0 }.map(\.field)
+        return value.fields.indices.filter { index in
+            let field = value.fields[index]
+            return field.counter > 0 && min(field.counter, value.givenAt(index)) < known[field.field] ?? 0
+        }.map { value.fields[$0].field }
     }
 }
 
 /// Reads a definition back from the index. Its canonical JSON is YAML too, so the one reader of manifests serves.
 enum StoredManifest {
     static func read(_ applied: AppliedRecord) -> Manifest? {
-        guard let stored = try? JSON(parsing: applied.spec), var members = stored.objectValue else { return nil }
+        guard let stored = try? JSON(parsing: applied.spec), let members = stored.objectValue else { return nil }
+        return read(members, as: applied.key, path: applied.position.path)
+    }
+
+    /// - Parameter form: the public form; the shape that a secret's value has there is left out.
+    static func read(_ form: [String: JSON], as key: ResourceKey, path: String = "stored") -> Manifest? {
+        var members = form
+        if key.kind == .secret, var spec = members["spec"]?.objectValue {
+            spec["value"] = nil
+            members["spec"] = .object(spec)
+        }
         var metadata = members["metadata"]?.objectValue ?? [:]
-        metadata["name"] = .string(applied.key.name)
-        metadata["organization"] = .string(applied.key.organization)
+        metadata["name"] = .string(key.name)
+        metadata["organization"] = .string(key.organization)
         members["metadata"] = .object(metadata)
         members["apiVersion"] = "reseal/v1"
-        members["kind"] = .string(applied.key.kind.rawValue)
-        let file = ManifestFile(path: applied.position.path, bytes: JSON.object(members).canonicalBytes, commit: nil)
+        members["kind"] = .string(key.kind.rawValue)
+        let file = ManifestFile(path: path, bytes: JSON.object(members).canonicalBytes, commit: nil)
         return ManifestReader.read(file, limits: ManifestLimits()).manifests.first
     }
 }

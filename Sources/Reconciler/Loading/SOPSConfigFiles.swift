@@ -17,7 +17,7 @@ enum SOPSConfigFiles {
     }
 
     /// As ``recipients(_:in:)``, of files that `read` finds by their paths from the root of the repository.
-    private static func recipients(_ manifest: Manifest, read: (String) throws -> [UInt8]?) throws -> RecipientsSpec? {
+    static func recipients(_ manifest: Manifest, read: (String) throws -> [UInt8]?) throws -> RecipientsSpec? {
         var manifest = manifest
         if case .recipients(let spec) = manifest.spec, let mention = spec.sopsConfig {
             guard let bytes = try? read(mention.path) else { throw DiagnosticsFailure([missing(mention)]) }
@@ -36,11 +36,15 @@ enum SOPSConfigFiles {
     ///
     /// Throws as ``recipients(_:in:)`` does, and ``AgeFailure`` with the manifest's place for a recipient that cannot be
     /// used.
-    static func rules(_ manifest: Manifest, read: (String) throws -> [UInt8]?) throws -> RecipientRules {
+    static func rules(
+        _ manifest: Manifest, access: KeyAccess = .unattended, read: (String) throws -> [UInt8]?
+    ) throws -> RecipientRules {
         guard let spec = try recipients(manifest, read: read) else {
             preconditionFailure("rules are read of a Recipients manifest")
         }
-        do throws(AgeFailure) { return try RecipientRules(spec) } catch { throw error.at(manifest.span) }
+        do throws(AgeFailure) { return try RecipientRules(spec, access: access) } catch {
+            throw error.at(manifest.span)
+        }
     }
 
     static func missing(_ mention: SOPSConfigReference) -> Diagnostic {

@@ -5,10 +5,16 @@ package import ResealGit
 package protocol Snapshot {
     /// Every file below the manifests' folder.
     func files() throws -> [TreeFile]
+    /// The same, for whoever reads them anyway: blobs may be left unnamed.
+    func unreadFiles() throws -> [TreeFile]
     func file(at path: String) throws -> TreeFile?
     /// The same for a file that may lie outside of the manifests' folder.
     func fileOutside(at path: String) throws -> TreeFile?
     func read(_ file: TreeFile, limitBytes: Int) throws -> [UInt8]
+}
+
+extension Snapshot {
+    package func unreadFiles() throws -> [TreeFile] { try files() }
 }
 
 /// Opens snapshots of the same content.
@@ -78,6 +84,7 @@ private struct WorkTreeSnapshot: Snapshot {
     let folder: String
 
     func files() throws -> [TreeFile] { try tree.files(under: folder) }
+    func unreadFiles() throws -> [TreeFile] { try tree.unreadFiles(under: folder) }
     func file(at path: String) throws -> TreeFile? {
         guard let bytes = try? tree.read(path, limitBytes: WorkTree.maximumFileBytes) else { return nil }
         return TreeFile(path: path, blob: GitRepository.blobID(of: bytes), kind: .regular)

@@ -14,6 +14,8 @@ struct UnopenedLeaf {
     let span: SourceSpan
     let content: Content
     let counter: Int64
+    /// The counter that the value was given at, as its binding says; lower where it was only resealed since.
+    let givenAt: Int64
 }
 
 /// What planning has to know of a value.
@@ -21,6 +23,8 @@ struct OpenedValue {
     let fingerprint: Digest256
     let fields: [FieldState]
     let candidate: (number: Int64, sealed: SealedValue)?
+    /// Fields whose bindings say that they were only resealed; known where their values are.
+    var resealed: [ResealedField] = []
 }
 
 /// Turns leaves into fingerprints: with keys, of what they say; without, of how they look.
@@ -61,7 +65,17 @@ struct KeyedOpener: ValueOpener {
         let counters = Dictionary(
             leaves.filter { $0.counter != 0 }.map { (SecretValue.text(of: $0.path), $0.counter) },
             uniquingKeysWith: { $1 })
-        return try known(SecretValue(leaves: opened), of: id, counters: counters)
+        var value = try known(SecretValue(leaves: opened), of: id, counters: counters)
+        value.resealed = Self.resealed(leaves, value.fields)
+        return value
+    }
+
+    private static func resealed(_ leaves: [UnopenedLeaf], _ fields: [FieldState]) -> [ResealedField] {
+        leaves.filter { $0.givenAt < $0.counter }.compactMap { leaf in
+            fields.firstIndex { $0.field == SecretValue.text(of: leaf.path) }.map {
+                ResealedField(index: Int32($0), givenAt: leaf.givenAt)
+            }
+        }
     }
 
     /// Fingerprints of an opened value, and the value under the vault's keys where that is wanted.
@@ -86,8 +100,19 @@ struct KeyedOpener: ValueOpener {
             code: ReconcileFailure.Kind.undecryptable.rawValue,
             "cannot open \(field.isEmpty ? "the value" : "`\(field)`") of \(id): \(failure.message)",
             hint: failure.kind == .noMatch
-                ? "give the identity of a recipient with --identity, or seal the value to this identity's recipient"
+                ? "\(readers(of: leaf)); give the identity of one of them with --identity, or seal the value to yours too"
                 : "seal the value once more with `reseal seal \(id.name)`", at: leaf.span)
+    }
+
+    /// By fingerprints: the names are known when all manifests are read.
+    private static func readers(of leaf: UnopenedLeaf) -> String {
+        guard case .sealed(let file) = leaf.content else { return "" }
+        guard let binding = try? Binding.find(in: file.header.stanzas) else {
+            return "it was sealed for \(SealedSummary.recipients(file.header.stanzas)), and does not say who they are"
+        }
+        let shown = binding.recipients.prefix(5).joined(separator: ", ")
+        let more = binding.recipients.count - 5
+        return "it can be opened by \(shown)\(more > 0 ? " and \(more) more" : "")"
     }
 }
 

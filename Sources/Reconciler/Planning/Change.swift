@@ -35,6 +35,7 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
     case sealRemoved
     case protectionLifted
     case olderValue
+    case falselyResealed
     case overwritesDrift
     case massDeletion
     case repositoryRulesRelaxed
@@ -42,6 +43,7 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
     case recipientsRemoved
     case recipientsChanged
     case alreadyExpired
+    case writeBackConflict
 
     /// What it means, for people.
     package var text: String {
@@ -52,6 +54,7 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
         case .sealRemoved: "a field that was sealed stands in Git in plain text"
         case .protectionLifted: "deletion protection is removed"
         case .olderValue: "a value sealed before the newest known one comes back"
+        case .falselyResealed: "a sealed value says that it was only resealed, and is not the value that was applied"
         case .overwritesDrift: "a change made in the vault by hand is overwritten"
         case .massDeletion: "part of a deletion over the repository's limit"
         case .repositoryRulesRelaxed: "the rules of the repository become weaker"
@@ -59,6 +62,8 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
         case .recipientsRemoved: "someone is no longer a recipient, but keeps what he could open"
         case .recipientsChanged: "other values than before are sealed to a recipient"
         case .alreadyExpired: "the secret's `expiresAt` has passed"
+        case .writeBackConflict:
+            "a field was changed in Git and by rotation; the rotated value stays, Git's is kept as a previous version"
         }
     }
 }
@@ -96,6 +101,8 @@ package struct PlannedChange: Sendable, Equatable {
     package var version: Int64?
     /// Where the resource stands in the desired state; -1 for a deletion.
     var desiredIndex: Int32
+    /// Fields that stay as rotation made them, because Git does not hold their new value yet.
+    package var kept: [String] = []
 }
 
 /// A hand-made change of the vault.

@@ -31,22 +31,30 @@ extension Planner {
         }
         let verdict = valueVerdict(resource, desired, observed)
         let isReverting = verdict == .drifted && reverts(desired)
-        let writesValue = verdict == .gitChanged || verdict == .bothChanged || isReverting
+        let unwritten = unwrittenFields(desired, observed)
+        var writesValue = verdict == .gitChanged || verdict == .bothChanged || isReverting
+        if writesValue, let unwritten { writesValue = unwritten.differs(from: observed) }
+        let isConflict =
+            (verdict == .gitChanged || verdict == .bothChanged) && unwritten?.conflicts.isEmpty == false
         noteDrift(verdict, resource, desired, observed)
         let isSpecChanged = observed.specDigest != resource.specDigest || !observed.isManaged
         noteAccess(resource, desired, observed, isSpecChanged: isSpecChanged, &change)
-        guard writesValue || isSpecChanged else {
-            if verdict == .same, isBehind(observed, desired) { outcome.settled.append(index) }
+        guard writesValue || isSpecChanged || isConflict else {
+            if verdict == .same, unwritten != nil || isBehind(observed, desired) { outcome.settled.append(index) }
             return
         }
 
         change.before = observed.specDigest == resource.specDigest ? resource.spec : observed.spec
         if isSpecChanged { describeMetadata(resource, desired, observed, &change) }
-        if writesValue, let value = desired.value {
+        if writesValue || isConflict { change.kept = unwritten?.kept ?? [] }
+        if isConflict { change.risks.append(.writeBackConflict) }
+        if writesValue, var value = desired.value {
+            value.fields = unwritten?.merged ?? value.fields
             change.action = isReverting ? .revertDrift : .newVersion
             change.reason = isReverting ? "changed in the vault by hand" : change.reason
             if verdict != .gitChanged || !observed.isManaged { change.risks.append(.overwritesDrift) }
-            change.version = observed.latestVersion + 1
+            // Git's own value takes a number too where it is kept beside the rotated one.
+            change.version = observed.latestVersion + (isConflict ? 2 : 1)
             describeValue(value, observed, resource, &change)
         }
         finish(desired, &change)
@@ -100,7 +108,10 @@ extension Planner {
         guard let value = desired.value, value.fingerprint != observed.fingerprint else { return .same }
         let applied = input.lastApplied.resources[resource.key]?.fingerprint
         if observed.drift == nil && (applied == nil || applied == observed.fingerprint) { return .gitChanged }
-        guard applied == value.fingerprint else { return .bothChanged }
+        guard applied == value.fingerprint else {
+            let isAhead = observed.drift == nil && input.vault.unwritten[observed.id] != nil
+            return isAhead ? .gitChanged : .bothChanged
+        }
         return observed.drift == nil ? .ahead : .drifted
     }
 
@@ -171,30 +182,37 @@ extension Planner {
                 continue
             }
             if field.counter > 0 {
-                checkCounter(field, old, observed.id, resource, &change)
+                checkCounter(field, givenAt: value.givenAt(index), old, observed, resource, &change)
             } else if old.counter > 0, !value.unboundFields.contains(Int32(index)) {
                 change.risks.append(.sealRemoved)
             }
         }
     }
 
-    /// The replay rules: a counter below the vault's is an older value; the same counter with another value is a
-    /// conflict.
+    /// The replay rules: a counter below the vault's is an older value, whatever was resealed since; the same counter
+    /// with another value is a conflict.
     private mutating func checkCounter(
-        _ field: FieldState, _ old: FieldState, _ id: SecretID, _ resource: DesiredResource,
+        _ field: FieldState, givenAt: Int64, _ old: FieldState, _ observed: SecretRecord, _ resource: DesiredResource,
         _ change: inout PlannedChange
     ) {
+        let id = observed.id
         let name = field.field.isEmpty ? "the value" : "`\(field.field)`"
-        if field.counter < old.highestCounter {
-            change.risks.append(.olderValue)
+        // What the vault holds was sealed under this very counter, and nothing was given since. 0 says that the value had
+        // no binding when it was given, so no order either.
+        let isSameByClaim = field.counter > old.counter && givenAt > 0 && givenAt <= old.counter
+        if field.counter < old.highestCounter || isSameByClaim {
+            change.risks.append(isSameByClaim ? .falselyResealed : .olderValue)
             guard input.vault.rotatedFields[id]?.contains(field.field) == true else { return }
             outcome.guards.append(
                 GuardRefusal(
                     rule: .replayOfRotatedValue,
-                    message: "\(name) of \(id) is older (counter \(field.counter)) than the value that rotation made "
-                        + "(counter \(old.highestCounter))",
+                    message: "\(name) of \(id) is older (counter \(min(field.counter, givenAt))) than the value that "
+                        + "rotation made (counter \(old.highestCounter))",
                     hint: "the target system no longer knows the old value; take the file from the branch's head",
                     span: resource.position.span))
+        } else if field.counter == old.highestCounter, old.counter < 0, !old.isGone, observed.drift == nil {
+            // It was replaced by one that has no counter, or by an older one.
+            change.risks.append(.olderValue)
         } else if field.counter == old.counter {
             outcome.guards.append(
                 GuardRefusal(

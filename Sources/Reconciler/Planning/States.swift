@@ -59,6 +59,19 @@ package struct DesiredValue: Sendable {
     package var unboundFields: [Int32]
     /// The value under the vault's keys, as the version `number`; absent in a plan that is only shown.
     package var candidate: (number: Int64, sealed: SealedValue)?
+    package var resealedFields: [ResealedField] = []
+
+    /// The counter that the value of a field was given at, as its binding says.
+    func givenAt(_ index: Int) -> Int64 {
+        resealedFields.first { Int($0.index) == index }?.givenAt ?? fields[index].counter
+    }
+}
+
+/// A field whose binding says that its value is older than its seal.
+package struct ResealedField: Sendable, Equatable {
+    /// Position in the fields of the value.
+    let index: Int32
+    let givenAt: Int64
 }
 
 /// What the vault has.
@@ -68,6 +81,8 @@ package struct VaultState: Sendable {
     package var secrets: [SecretID: SecretRecord]
     /// The fields whose present value rotation made, as far as their counter would fall.
     package var rotatedFields: [SecretID: Set<String>] = [:]
+    /// The fields that rotation made and Git does not hold yet, as Git held them when the rotation ended.
+    package var unwritten: [SecretID: [FieldState]] = [:]
     /// Counted only when something is to be deleted.
     package var activeManagedSecrets: Int
     /// Resources outside the desired state whose access changes because a role did.

@@ -25,7 +25,7 @@ extension ManifestSealer {
     ///
     /// - Throws: ``EngineFailure`` where only the controller can make the value.
     package func generate(_ generation: Generation, into id: SecretID, at now: Timestamp) throws -> [SealedLeaf] {
-        let ground = try SealingGround(tree, folder: folder, mentioning: id)
+        let ground = try SealingGround(tree, folder: folder, access: access, mentioning: id)
         let found = try ground.secret(id)
         let rules = try ground.rules()
         return try seal(try found.freshValues(generation, now: now), into: found, rules, at: now)

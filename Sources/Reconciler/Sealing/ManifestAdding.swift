@@ -72,9 +72,9 @@ extension ManifestSealer {
         _ new: NewManifest, in file: ManifestFile, at now: Timestamp
     ) throws -> (bytes: [UInt8], sealed: [SealedLeaf]) {
         guard let id = new.secret, !new.values.isEmpty || new.generation != nil else { return (file.bytes, []) }
-        let ground = try SealingGround(tree, folder: folder, replacing: [file.path: file.bytes]) { path, _ in
-            path == file.path
-        }
+        let ground = try SealingGround(
+            tree, folder: folder, access: access, replacing: [file.path: file.bytes]
+        ) { path, _ in path == file.path }
         let found = try ground.secret(id)
         var values = Values(sealed: new.values)
         if let generation = new.generation {

@@ -1,3 +1,4 @@
+package import ResealAge
 package import ResealCore
 internal import ResealGit
 package import ResealManifests
@@ -10,10 +11,13 @@ package struct ManifestSealer: Sendable {
     static let maximumValueFileBytes = 32 << 20
     let tree: WorkTree
     let folder: String
+    let access: KeyAccess
 
-    package init(root: String, folder: String) {
+    /// - Parameter access: what sealing to the recipients of the manifests may do.
+    package init(root: String, folder: String, access: KeyAccess = .unattended) {
         tree = WorkTree(root: root)
         self.folder = folder
+        self.access = access
     }
 
     /// What goes into one secret at a time.
@@ -35,7 +39,7 @@ package struct ManifestSealer: Sendable {
     package func seal(
         _ values: Values, into id: SecretID, at now: Timestamp, isWritten: Bool = true
     ) throws -> [SealedLeaf] {
-        let ground = try SealingGround(tree, folder: folder, mentioning: id)
+        let ground = try SealingGround(tree, folder: folder, access: access, mentioning: id)
         return try seal(values, into: try ground.secret(id), ground.rules(), at: now, isWritten: isWritten)
     }
 
@@ -45,17 +49,9 @@ package struct ManifestSealer: Sendable {
         if case .file(let path, let span)? = found.spec.value?.source {
             return [try seal(values, into: found, file: path, span, rules, at: now, isWritten: isWritten)]
         }
-        let sealed = try values.sealed.map { field, value in
-            var previous: [UInt8]?
-            if case .sealed(let armor)? = found.spec.value?.leaf(field)?.content { previous = armor }
-            return try rules.seal(
-                value, as: LeafName(found.id, field), in: found.file.path, after: previous, at: now)
-        }
+        let sealed = try rules.seal(values, into: found, at: now)
         guard isWritten else { return sealed }
-        let edits =
-            sealed.map { ManifestEdit(found.id, $0.leaf.field, .sealed($0.bytes)) }
-            + values.plain.map { ManifestEdit(found.id, $0.field, .plain($0.text)) }
-        let edited = try ManifestEditor.apply(edits, to: found.file)
+        let edited = try values.edited(found, sealed: sealed)
         try tree.replaceAll([FileReplacement(path: found.file.path, before: found.file.bytes, after: edited)])
         return sealed
     }
@@ -84,6 +80,27 @@ package struct ManifestSealer: Sendable {
     }
 }
 
+extension SealingRules {
+    /// The sealed values, each with the counter that follows on what stands in its place.
+    func seal(_ values: ManifestSealer.Values, into found: FoundSecret, at now: Timestamp) throws -> [SealedLeaf] {
+        try values.sealed.map { field, value in
+            var previous: [UInt8]?
+            if case .sealed(let armor)? = found.spec.value?.leaf(field)?.content { previous = armor }
+            return try seal(value, as: LeafName(found.id, field), in: found.file.path, after: previous, at: now)
+        }
+    }
+}
+
+extension ManifestSealer.Values {
+    /// The secret's file with these values in it.
+    func edited(_ found: FoundSecret, sealed: [SealedLeaf]) throws -> [UInt8] {
+        let edits =
+            sealed.map { ManifestEdit(found.id, $0.leaf.field, .sealed($0.bytes)) }
+            + plain.map { ManifestEdit(found.id, $0.field, .plain($0.text)) }
+        return try ManifestEditor.apply(edits, to: found.file)
+    }
+}
+
 /// A secret in its file.
 struct FoundSecret {
     let id: SecretID
@@ -91,16 +108,22 @@ struct FoundSecret {
     let spec: SecretSpec
 }
 
-extension SealingGround {
-    /// The secret, among the files that were kept. A leaf that is marked to be sealed does not hinder sealing another.
-    func secret(_ id: SecretID) throws -> FoundSecret {
-        for file in files {
-            let reading = ManifestReader.read(file, marks: .accepted)
-            if reading.rejected.contains(ResourceKey(id)) { throw DiagnosticsFailure(reading.diagnostics) }
-            for manifest in reading.manifests where manifest.key == ResourceKey(id) {
-                if case .secret(let spec) = manifest.spec { return FoundSecret(id: id, file: file, spec: spec) }
-            }
+extension FoundSecret {
+    /// The secret, if the file declares it. A leaf that is marked to be sealed does not hinder sealing another.
+    static func find(_ id: SecretID, in file: ManifestFile) throws -> FoundSecret? {
+        let reading = ManifestReader.read(file, marks: .accepted)
+        if reading.rejected.contains(ResourceKey(id)) { throw DiagnosticsFailure(reading.diagnostics) }
+        for manifest in reading.manifests where manifest.key == ResourceKey(id) {
+            if case .secret(let spec) = manifest.spec { return FoundSecret(id: id, file: file, spec: spec) }
         }
+        return nil
+    }
+}
+
+extension SealingGround {
+    /// The secret, among the files that were kept.
+    func secret(_ id: SecretID) throws -> FoundSecret {
+        for file in files { if let found = try FoundSecret.find(id, in: file) { return found } }
         throw try missing(id)
     }
 

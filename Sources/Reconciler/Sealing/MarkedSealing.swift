@@ -11,7 +11,7 @@ extension ManifestSealer {
     /// - Parameter paths: the files, from the root of the work tree; `nil` for every manifest.
     /// - Throws: ``DiagnosticsFailure`` with all that is wrong in these files.
     package func sealMarked(in paths: Set<String>?, at now: Timestamp) throws -> [SealedLeaf] {
-        let ground = try SealingGround(tree, folder: folder) { path, bytes in
+        let ground = try SealingGround(tree, folder: folder, access: access) { path, bytes in
             paths?.contains(path) ?? (bytes.firstRange(of: Array("!seal".utf8)) != nil)
         }
         if let missing = paths?.subtracting(ground.files.map(\.path)).sorted().first {

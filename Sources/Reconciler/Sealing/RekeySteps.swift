@@ -99,9 +99,10 @@ struct RekeySteps: Sendable {
             reading.names.insert(seal.entry.id.name)
             guard let words = selection.matches(seal.entry) else { continue }
             reading.matched.formUnion(words)
-            let audience = last?.id == seal.entry.id ? last?.audience : nil
-            judge(seal, audience ?? law.audience(of: seal.entry), &reading)
-            last = (seal.entry.id, audience ?? law.audience(of: seal.entry))
+            let known = last?.id == seal.entry.id ? last?.audience : nil
+            let audience = known ?? law.audience(of: seal.entry)
+            judge(seal, audience, &reading)
+            last = (seal.entry.id, audience)
         }
         guard reading.jobs.contains(where: { $0.counter == 0 }) else { return reading }
         let committed = readers.counters(of: file.path)
@@ -132,9 +133,12 @@ struct RekeySteps: Sendable {
     func reseal(_ job: RekeyJob) -> Outcome {
         if isDryRun, rekeying.identities.isEmpty { return .resealed([]) }
         let entry = job.seal.entry
+        let plaintext: SecretBytes
+        do throws(AgeFailure) { plaintext = try job.seal.file.open(with: rekeying.identities) } catch {
+            return .failed(unopened(entry, error))
+        }
+        if isDryRun { return .resealed([]) }
         do {
-            let plaintext = try job.seal.file.open(with: rekeying.identities)
-            if isDryRun { return .resealed([]) }
             let binding = Binding(
                 repository: law.repositoryID, organization: entry.id.organization, secret: entry.id.name,
                 field: entry.field, counter: job.counter + 1, sealedAt: rekeying.now,
@@ -145,21 +149,19 @@ struct RekeySteps: Sendable {
             FaultPoint.pass("rekey.resealed")
             return .resealed(sealed)
         } catch {
-            return .failed(finding(entry, error))
+            let failure = error as? any UserFacingFailure
+            return .failed(
+                Diagnostic(
+                    code: failure?.code ?? "seal.recipients",
+                    "cannot reseal \(entry.label): \(failure?.message ?? "it cannot be resealed")", hint: failure?.hint,
+                    at: entry.span))
         }
     }
 
-    private func finding(_ entry: SealEntry, _ error: any Error) -> Diagnostic {
-        let failure = error as? any UserFacingFailure
-        let message = failure?.message ?? "it cannot be resealed"
-        guard let age = error as? AgeFailure, age.kind != .recipient, age.kind != .native else {
-            return Diagnostic(
-                code: failure?.code ?? "seal.recipients", "cannot reseal \(entry.label): \(message)",
-                hint: failure?.hint, at: entry.span)
-        }
-        return Diagnostic(
-            code: ReconcileFailure.Kind.undecryptable.rawValue, "cannot open \(entry.label): \(message)",
-            hint: age.kind == .noMatch
+    private func unopened(_ entry: SealEntry, _ failure: AgeFailure) -> Diagnostic {
+        Diagnostic(
+            code: ReconcileFailure.Kind.undecryptable.rawValue, "cannot open \(entry.label): \(failure.message)",
+            hint: failure.kind == .noMatch
                 ? openers(entry) : "restore it from Git, or seal it once more with `reseal seal \(entry.id.name)`",
             at: entry.span)
     }

@@ -28,13 +28,15 @@ package struct Rekeying: Sendable {
     let tree: WorkTree
     let folder: String
     let identities: [any Identity]
+    private let access: KeyAccess
     let now: Timestamp
     let workers: Int
     /// Called with the number of values that were resealed.
     let progress: @Sendable (Int) -> Void
 
+    /// - Parameter access: what sealing to the recipients of the manifests may do.
     package init(
-        root: String, folder: String, identities: [any Identity], now: Timestamp,
+        root: String, folder: String, identities: [any Identity], access: KeyAccess = .unattended, now: Timestamp,
         workers: Int = DesiredLoader.defaultWorkers, progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         tree = WorkTree(root: root)
@@ -42,6 +44,7 @@ package struct Rekeying: Sendable {
         let head = try? GitRepository(opening: root, searchingParents: true).resolve("HEAD")
         committed = head.map { CommitSnapshotSource(repositoryPath: root, commit: $0, folder: folder) }
         self.identities = identities
+        self.access = access
         self.now = now
         self.workers = workers
         self.progress = progress
@@ -92,9 +95,9 @@ package struct Rekeying: Sendable {
             found.seals = []
             return found
         }
-        return try SealLaw(parts.flatMap(\.definitions), problems: parts.flatMap(\.problems)) { path in
-            try tree.read(path, limitBytes: limit)
-        }
+        return try SealLaw(
+            parts.flatMap(\.definitions), problems: parts.flatMap(\.problems), access: access
+        ) { try tree.read($0, limitBytes: limit) }
     }
 
     /// The last commit; `nil` where there is none.

@@ -70,9 +70,13 @@ package struct SealLaw: Sendable {
     /// - Parameters:
     ///   - definitions: the manifests that are not secrets.
     ///   - problems: errors of the run, for when one of the two is among what could not be read.
+    ///   - access: what sealing to the recipients may do.
     ///   - read: the content of a file of the same snapshot, by its path from the root of the repository; `nil` where
     ///     there is none.
-    init(_ definitions: [Manifest], problems: [Diagnostic], read: (String) throws -> [UInt8]?) throws {
+    init(
+        _ definitions: [Manifest], problems: [Diagnostic], access: KeyAccess = .unattended,
+        read: (String) throws -> [UInt8]?
+    ) throws {
         var repositoryID: String?
         var recipients: Manifest?
         for manifest in definitions {
@@ -94,7 +98,7 @@ package struct SealLaw: Sendable {
         }
         self.repositoryID = repositoryID
         self.spec = spec
-        rules = try SOPSConfigFiles.rules(recipients, read: read)
+        rules = try SOPSConfigFiles.rules(recipients, access: access, read: read)
         file = ManifestFile(path: recipients.span.file, bytes: bytes, commit: recipients.span.commit)
         names = RecipientNames(rules, file: file)
     }

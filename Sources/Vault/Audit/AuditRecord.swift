@@ -13,6 +13,8 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case secretRestore = "vault.secret.restore"
     case secretDestroy = "vault.secret.destroy"
     case secretList = "vault.secret.list"
+    /// One step of a rotation; which one stands in `detail`.
+    case secretRotate = "vault.secret.rotate"
     case driftRevert = "vault.secret.revert-drift"
     case define = "vault.resource.define"
     case undefine = "vault.resource.undefine"
@@ -20,6 +22,8 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case apply = "git.apply"
     case auditRead = "audit.read"
     case keyRotate = "vault.key.rotate"
+    case suspend = "controller.suspend"
+    case resume = "controller.resume"
 }
 
 /// How an audited action ended.

@@ -6,8 +6,14 @@ package final class AuditTrail {
     private let transaction: any StoreTransaction
     private let now: Timestamp
     private var sequence: Int64
-    private var hash: Digest256
+    private let hasher: ChainHasher
+    /// Recorded, but not given to the hasher yet.
+    private var waiting: [AuditRecord] = []
+    private var isHashing = false
     private(set) package var appended = 0
+
+    /// Records that are hashed together. Few enough that those of a large apply take no noticeable memory.
+    private static let batch = 512
 
     /// What a record's hash covers in place of a record before the first.
     static let genesis = Digest256(hashing: Array("reseal/v1/audit-genesis".utf8))
@@ -17,7 +23,7 @@ package final class AuditTrail {
         self.transaction = transaction
         self.now = now
         sequence = 0
-        hash = Self.genesis
+        hasher = ChainHasher(after: Self.genesis)
     }
 
     /// Goes on with the chain where the signed head says that it ends. Throws ``VaultFailure/Kind/auditBroken`` when it
@@ -34,28 +40,40 @@ package final class AuditTrail {
         self.transaction = transaction
         self.now = now
         sequence = last.sequence
-        hash = last.hash
+        hasher = ChainHasher(after: last.hash)
     }
 
+    /// Adds a record. It is in the store when the transaction is finished.
     package func record(
         _ action: AuditAction, _ subject: String = "", version: Int64? = nil, result: AuditResult = .ok,
         commit: ObjectID? = nil, detail: String = "", by context: ActionContext
     ) throws {
         sequence += 1
         appended += 1
-        var record = AuditRecord(
-            sequence: sequence, at: now, principal: context.principal, action: action, subject: subject,
-            version: version, result: result, source: context.source, userAgent: context.userAgent,
-            requestID: context.requestID, commit: commit, detail: detail, hash: hash)
-        record.hash = Digest256(hashing: record.hashInput(after: hash))
-        hash = record.hash
-        try transaction.append(record)
+        waiting.append(
+            AuditRecord(
+                sequence: sequence, at: now, principal: context.principal, action: action, subject: subject,
+                version: version, result: result, source: context.source, userAgent: context.userAgent,
+                requestID: context.requestID, commit: commit, detail: detail, hash: Self.genesis))
+        guard waiting.count == Self.batch else { return }
+        // The batch before this one is done by now, or nearly.
+        if isHashing { try append(hasher.finish().records) }
+        hasher.begin(waiting)
+        waiting.removeAll(keepingCapacity: true)
+        isHashing = true
     }
 
     /// Signs the new end of the chain, together with the vault's serial.
     func sign(_ keyring: Keyring, serial: Int64) throws {
-        var head = AuditHead(sequence: sequence, hash: hash, serial: serial, at: now, signature: [])
+        let (records, last) = hasher.finish(waiting)
+        waiting = []
+        try append(records)
+        var head = AuditHead(sequence: sequence, hash: last, serial: serial, at: now, signature: [])
         head.signature = try keyring.auditKey.sign(head.signedBytes(vaultID: keyring.vaultID))
         try transaction.save(head)
+    }
+
+    private func append(_ records: [AuditRecord]) throws {
+        for record in records { try transaction.append(record) }
     }
 }

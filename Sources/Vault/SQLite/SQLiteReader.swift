@@ -95,6 +95,16 @@ class SQLiteReader: StoreReader {
         }
     }
 
+    // MARK: Rotations
+
+    func rotation(of rowID: Int64) throws -> RotationRecord? {
+        try one("\(RotationRecord.query) WHERE r.secret = ?", [rowID], RotationRecord.init(row:))
+    }
+
+    func rotations() throws -> [RotationRecord] {
+        try all("\(RotationRecord.query) ORDER BY s.organization, s.name", [], RotationRecord.init(row:))
+    }
+
     // MARK: What Git last said
 
     func sources() throws -> [SourceRecord] {

@@ -125,6 +125,23 @@ extension VersionRecord {
     }
 }
 
+extension RotationRecord {
+    static let query = """
+        SELECT r.secret, s.organization, s.name, r.step, r.candidate, r.previous, r.unwritten, r.started_at,
+            r.updated_at, r.retire_at, r.failures, r.next_attempt_at, r.last_failure
+        FROM rotations r JOIN secrets s ON s.id = r.secret
+        """
+
+    init(row: Row) throws {
+        self.init(
+            rowID: row.integer(0), id: SecretID(row.text(2), organization: row.text(1)),
+            step: try row.word(3, as: Step.self), candidate: try row.versionNumber(4),
+            previous: try row.versionNumber(5), unwritten: try [FieldState](decoding: row.bytes(6)),
+            startedAt: row.time(7), updatedAt: row.time(8), retireAt: row.optionalTime(9), failures: row.integer(10),
+            nextAttemptAt: row.optionalTime(11), lastFailure: row[12] as String?)
+    }
+}
+
 extension AppliedRecord {
     static let columns = """
         kind, organization, name, source, path, line, column_number, blob, spec, spec_digest, fingerprint, reference_set

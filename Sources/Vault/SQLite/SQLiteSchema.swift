@@ -5,8 +5,25 @@ enum SQLiteSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: v1) }
+        migrator.registerMigration("rotations") { db in try db.execute(sql: rotations) }
         return migrator
     }
+
+    private static let rotations = """
+        CREATE TABLE rotations (
+            secret INTEGER PRIMARY KEY REFERENCES secrets (id),
+            step TEXT NOT NULL,
+            candidate INTEGER NOT NULL,
+            previous INTEGER NOT NULL,
+            unwritten BLOB NOT NULL,
+            started_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            retire_at INTEGER,
+            failures INTEGER NOT NULL,
+            next_attempt_at INTEGER,
+            last_failure TEXT
+        ) STRICT;
+        """
 
     private static let v1 = """
         CREATE TABLE metadata (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;

@@ -102,6 +102,28 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
             [purgeAt.milliseconds, rowID, version])
     }
 
+    func promote(_ version: Int64, of rowID: Int64) throws {
+        try run(
+            "UPDATE versions SET state = 'current' WHERE secret = ? AND number = ? AND state = 'pending'",
+            [rowID, version])
+    }
+
+    func save(_ rotation: RotationRecord) throws {
+        try run(
+            """
+            INSERT OR REPLACE INTO rotations (secret, step, candidate, previous, unwritten, started_at, updated_at,
+                retire_at, failures, next_attempt_at, last_failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                rotation.rowID, rotation.step.rawValue, rotation.candidate, rotation.previous,
+                Data(rotation.unwritten.encoded), rotation.startedAt.milliseconds, rotation.updatedAt.milliseconds,
+                rotation.retireAt?.milliseconds, rotation.failures, rotation.nextAttemptAt?.milliseconds,
+                rotation.lastFailure,
+            ])
+    }
+
+    func removeRotation(of rowID: Int64) throws { try run("DELETE FROM rotations WHERE secret = ?", [rowID]) }
+
     func destroy(_ version: Int64, of rowID: Int64, at now: Timestamp) throws {
         // Of the same length, hence in the same place.
         try run(

@@ -36,6 +36,11 @@ package protocol StoreReader {
     /// Secrets and versions whose time to be destroyed has come.
     func duePurges(at now: Timestamp) throws -> [PurgeItem]
 
+    /// The journal of a secret's rotation; `nil` when there is nothing to remember.
+    func rotation(of rowID: Int64) throws -> RotationRecord?
+    /// Every journal, in order of secret.
+    func rotations() throws -> [RotationRecord]
+
     func sources() throws -> [SourceRecord]
     func applied(_ key: ResourceKey) throws -> AppliedRecord?
     func applied(source: Int64, path: String) throws -> [AppliedRecord]
@@ -68,6 +73,11 @@ package protocol StoreTransaction: StoreReader {
     func insert(_ version: VersionRecord, value: SealedValue, of rowID: Int64) throws
     /// The current version becomes a previous one that is destroyed at `purgeAt`.
     func retire(_ version: Int64, of rowID: Int64, purgeAt: Timestamp) throws
+    /// A pending version becomes the current one.
+    func promote(_ version: Int64, of rowID: Int64) throws
+    /// Inserts or replaces the journal of one secret.
+    func save(_ rotation: RotationRecord) throws
+    func removeRotation(of rowID: Int64) throws
     /// Removes key and ciphertext of a version; its record stays. After the next ``Store/scrub()`` the wrapped key stands
     /// nowhere in the store's files, so that what may be left of the ciphertext is noise.
     func destroy(_ version: Int64, of rowID: Int64, at now: Timestamp) throws

@@ -76,6 +76,7 @@ struct ApplyCommand: AsyncParsableCommand {
         var options = ReconcileOptions()
         options.allowsMassDeletion = allowMassDeletion || saved?.allowsMassDeletion == true
         options.allowsRewrittenHistory = allowRewrittenHistory
+        options.trust = settings.trust
         options.progress = { progress.update($0) }
         // Nothing is opened when there is nothing to do, so a missing identity matters only later.
         let upToDate = try Reconciliation(core: core, identities: []).isUpToDate(checkout)

@@ -56,7 +56,8 @@ struct EditCommand: AsyncParsableCommand {
             Terminal.note("note: no identity is given, so no sealed value is shown; name its file with --identity")
         }
         let editing = SecretEditing(
-            root: place.root, folder: place.folder, identities: settings.hasIdentity ? try settings.identities() : [])
+            root: place.root, folder: place.folder, identities: settings.hasIdentity ? try settings.identities() : [],
+            access: place.access)
         // Before anything is decrypted.
         let folder = try PrivateFolder(in: workspace)
         defer { folder.remove() }

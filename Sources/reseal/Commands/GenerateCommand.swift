@@ -47,7 +47,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let id = try organization.id(name)
         let field = try self.field.map(FieldOption.path)
         let place = try workTree.place(location.vaultHome)
-        let sealed = try ManifestSealer(root: place.root, folder: place.folder).generate(
+        let sealed = try ManifestSealer(root: place.root, folder: place.folder, access: place.access).generate(
             .init(generator: try generator.spec(), field: field, ignoresHandler: ignoreHandler), into: id,
             at: WallClock.system.now())
         SealingView.show(sealed, asList: false, what: "sealed a fresh value:", json: json)

@@ -70,7 +70,7 @@ struct NewCommand: AsyncParsableCommand {
 
     func run() async throws {
         let place = try workTree.place(location.vaultHome)
-        let sealer = ManifestSealer(root: place.root, folder: place.folder)
+        let sealer = ManifestSealer(root: place.root, folder: place.folder, access: place.access)
         let questions = Questions(
             isPossible: !noInput && HiddenPrompt.isPossible,
             names: try sealer.names(organization: organization.organization))

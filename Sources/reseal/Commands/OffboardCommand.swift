@@ -84,7 +84,9 @@ struct OffboardCommand: AsyncParsableCommand {
 
     private func offboard(_ recipient: String) throws {
         // Asked for first, so that nothing is half done for want of it.
-        let identities = noRekey || dryRun ? [] : try identities()
+        let settings = try keys.settings(vault.vaultHome)
+        let identities = noRekey || dryRun ? [] : try settings.identities()
+        let access = settings.repositoryAccess
         let offboarding = try Offboarding(try tree.checkout(vault.vaultHome), now: WallClock.system.now())
         let outcome = try offboarding.remove(try offboarding.recipient(recipient), isDryRun: dryRun)
         let view = OffboardingView(outcome: outcome, isDryRun: dryRun)
@@ -95,7 +97,8 @@ struct OffboardCommand: AsyncParsableCommand {
             return Terminal.note(RecipientsChangeView(outcome: outcome.change).rekeying)
         }
         let rekeyed = try RekeyRun.run(
-            try tree.checkout(vault.vaultHome), identities: identities, selection: ValueSelection([]), isDryRun: false)
+            try tree.checkout(vault.vaultHome), identities: identities, access: access,
+            selection: ValueSelection([]), isDryRun: false)
         let rekeyView = RekeyView(report: rekeyed, isDryRun: false)
         if json {
             var members = view.document.objectValue ?? [:]
@@ -105,10 +108,6 @@ struct OffboardCommand: AsyncParsableCommand {
             rekeyView.note()
         }
         if let status = rekeyView.exitStatus { throw ExitCode(status.rawValue) }
-    }
-
-    private func identities() throws -> [any Identity] {
-        try keys.settings(vault.vaultHome).identities()
     }
 
     // MARK: Afterwards
@@ -142,7 +141,7 @@ struct OffboardCommand: AsyncParsableCommand {
         }
         var notes: [Diagnostic] = []
         if !keys.identity.isEmpty {
-            let proof = RotationProof(checkout, identities: try identities())
+            let proof = RotationProof(checkout, identities: try keys.settings(vault.vaultHome).identities())
             for index in statuses.indices { notes += try proof.check(&statuses[index]) }
         }
         let isGreen = statuses.allSatisfy(\.due.isEmpty)

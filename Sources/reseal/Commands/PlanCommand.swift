@@ -82,6 +82,7 @@ struct PlanCommand: AsyncParsableCommand {
         let core = try vault.openCore()
         var options = ReconcileOptions()
         options.allowsMassDeletion = allowMassDeletion
+        options.trust = settings.trust
         let progress = Progress("reading manifests:")
         options.progress = { progress.update($0) }
         defer { progress.finish() }

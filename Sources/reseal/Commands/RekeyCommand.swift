@@ -37,10 +37,10 @@ struct RekeyCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let identities = try identities()
+        let settings = try keys.settings(location.vaultHome)
         let report = try RekeyRun.run(
-            try tree.checkout(location.vaultHome), identities: identities, selection: ValueSelection(selection),
-            isDryRun: dryRun)
+            try tree.checkout(location.vaultHome), identities: try identities(settings),
+            access: settings.repositoryAccess, selection: ValueSelection(selection), isDryRun: dryRun)
         let view = RekeyView(report: report, isDryRun: dryRun)
         if json {
             Terminal.print(view.document.canonical)
@@ -51,22 +51,22 @@ struct RekeyCommand: AsyncParsableCommand {
         if let status = view.exitStatus { throw ExitCode(status.rawValue) }
     }
 
-    private func identities() throws -> [any Identity] {
-        let settings = try keys.settings(location.vaultHome)
-        return dryRun && !settings.hasIdentity ? [] : try settings.identities()
+    private func identities(_ settings: GitSettings) throws -> [any Identity] {
+        dryRun && !settings.hasIdentity ? [] : try settings.identities()
     }
 }
 
 /// Resealing with its progress shown.
 enum RekeyRun {
     static func run(
-        _ checkout: Checkout, identities: [any Identity], selection: ValueSelection, isDryRun: Bool
+        _ checkout: Checkout, identities: [any Identity], access: KeyAccess, selection: ValueSelection,
+        isDryRun: Bool
     ) throws -> RekeyReport {
         let progress = Progress("resealed values:")
         defer { progress.finish() }
         return try Rekeying(
             root: checkout.workTree ?? checkout.repositoryPath, folder: checkout.source.path, identities: identities,
-            now: WallClock.system.now(), progress: { progress.update($0) }
+            access: access, now: WallClock.system.now(), progress: { progress.update($0) }
         ).run(selection, isDryRun: isDryRun)
     }
 }

@@ -89,7 +89,8 @@ struct SOPSImportCommand: AsyncParsableCommand {
         }
         let importer = try SOPSImporter(
             root: CheckoutResolver.workTreeRoot(source.location), folder: try settings.folder(),
-            identities: try identities(&settings), options: options, now: WallClock.system.now())
+            identities: try identities(&settings), access: settings.repositoryAccess, options: options,
+            now: WallClock.system.now())
         let plan = try importer.plan(paths)
         if plan.problems.isEmpty, write { try importer.write(plan) }
         if json {

@@ -88,7 +88,7 @@ struct SealCommand: AsyncParsableCommand {
         let id = try name.map(organization.id)
         let field = try FieldOption.path(field)
         let place = try workTree.place(location.vaultHome)
-        let sealer = ManifestSealer(root: place.root, folder: place.folder)
+        let sealer = ManifestSealer(root: place.root, folder: place.folder, access: place.access)
         let now = WallClock.system.now()
         guard let id else {
             let paths = all ? nil : Set(try file.map(place.path))

@@ -9,17 +9,22 @@ struct ValidateCommand: AsyncParsableCommand {
         commandName: "validate",
         abstract: "Check all manifests: form, names, references, bindings and recipients. Needs no key and no vault.",
         discussion: """
-            Checks the work tree of --repo (default: the current folder), or with --ref a commit. Every finding names \
-            its file, line and column. Exits with 1 when there is an error, with --strict also for a warning.
+            Checks the work tree of --repo (default: the current folder), with --staged what is staged for the next \
+            commit, or with --ref a commit. Every finding names its file, line and column. Exits with 1 when there is an \
+            error, with --strict also for a warning.
 
             EXAMPLES
               reseal validate
               reseal validate --strict --json
+              reseal validate --staged
               reseal validate --repo https://git.example.org/secrets.git --ref main
             """)
 
     @OptionGroup var location: HomeOption
     @OptionGroup(title: "Git") var git: GitOptions
+
+    @Flag(help: "Check what is staged in Git's index instead of the work tree.")
+    var staged = false
 
     @Flag(help: "Take warnings for errors.")
     var strict = false
@@ -28,7 +33,7 @@ struct ValidateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let report = try KeylessValidation.run(try git.checkout(location.vaultHome))
+        let report = try KeylessValidation.run(try git.checkout(location.vaultHome, staged: staged))
         let failing = report.findings.contains { $0.severity == .error || strict }
         if json {
             let document: JSON = [

@@ -8,6 +8,9 @@ struct CheckoutResolver {
     private static let defaultTimeout = TimeSpan(seconds: 120)
     let settings: GitSettings
     let mirrors: String
+    var showsProgress = true
+    /// Asked during a fetch, which ends early when it says so.
+    var isCancelled: @Sendable () -> Bool = { false }
 
     func resolve(workTree: Bool) throws -> Checkout {
         let source = try GitSource(try settings.location(), ref: settings.ref)
@@ -29,6 +32,20 @@ struct CheckoutResolver {
         let checkout = try resolve(workTree: workTree)
         let repository = try GitRepository(opening: checkout.repositoryPath, searchingParents: true)
         return (checkout, try repository.resolve(base))
+    }
+
+    /// The mirror and the branch that commits go to. Throws where the settings name no branch, since `HEAD` is for reading.
+    func writableMirror() throws -> (mirror: GitMirror, branch: String) {
+        let source = try GitSource(try settings.location(), ref: settings.ref)
+        let branch = source.ref.hasPrefix("refs/heads/") ? String(source.ref.dropFirst(11)) : source.ref
+        guard branch != "HEAD", !branch.hasPrefix("refs/") else {
+            throw UsageFailure(
+                "`write-back` needs the name of a branch, and the settings say `\(SafeText.line(source.ref))`",
+                hint: "set `ref: main`, or whatever the branch is called")
+        }
+        let remote =
+            source.isLocal ? try GitSource("file://\(FileProbe.absolute(source.location))", ref: source.ref) : source
+        return (GitMirror(of: remote, under: mirrors), branch)
     }
 
     /// For a plan that is applied from elsewhere: an absolute path, or the URL as it was given.
@@ -59,20 +76,30 @@ struct CheckoutResolver {
     private func repositoryPath(_ source: GitSource) throws -> String {
         guard !source.isLocal else { return source.location }
         let mirror = GitMirror(of: source, under: mirrors)
-        let progress = Progress("receiving objects:")
-        defer { progress.finish() }
+        let progress = showsProgress ? Progress("receiving objects:") : nil
+        defer { progress?.finish() }
         _ = try mirror.fetch(
             credentials: try settings.credentials(), deadline: try timeout(),
-            transport: TransportRunner(onProgress: { progress.update($0.receivedObjects) }))
+            transport: TransportRunner(
+                onProgress: { progress?.update($0.receivedObjects) }, isCancelled: isCancelled))
         return mirror.path
     }
 
-    private func timeout() throws -> TimeSpan {
+    func timeout() throws -> TimeSpan {
         guard let text = settings["git-timeout"] else { return Self.defaultTimeout }
         guard let span = TimeSpan(text), span.seconds > 0 else {
             throw UsageFailure("`\(text)` is no time for --git-timeout", hint: "write for example 90s or 5m")
         }
         return span
+    }
+}
+
+extension Checkout {
+    /// Takes what is staged in place of the work tree's files. Git names the index of a commit that is being made to its
+    /// hooks, which is another one for `git commit FILE`.
+    mutating func readIndex() throws {
+        let repository = try GitRepository(opening: workTree ?? repositoryPath, searchingParents: true)
+        staged = StagedFiles(try repository.stagedFiles(index: Terminal.environment()["GIT_INDEX_FILE"]))
     }
 }
 

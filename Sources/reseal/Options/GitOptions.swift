@@ -59,20 +59,49 @@ struct RemoteOptions: ParsableArguments {
 
 /// Settings of the vault's config file, overridden by the command line.
 struct GitSettings {
-    private static let keys = [
+    static let keys = [
         "repo", "ref", "path", "identity", "ssh-key", "known-hosts", "token-file", "ca-file", "git-timeout",
+        "age-plugins", "trust",
     ]
+    /// Those with one value each.
+    private static let textKeys = keys.filter { !["identity", "age-plugins", "trust"].contains($0) }
     private var values: [String: String] = [:]
     private var identityFiles: [String] = []
+    /// Whose signatures commits need; `nil` where the settings have no section `trust`.
+    private(set) var trust: TrustPolicy?
+    private var plugins: [String] = []
 
     /// An absent file means no settings.
     static func load(_ home: VaultHome) throws -> GitSettings {
         var settings = GitSettings()
         guard FileProbe.exists(home.configPath) else { return settings }
-        let bytes = try AtomicFile.read(home.configPath, limit: 1 << 16)
-        settings.values = try SettingsFile.read(bytes, name: home.configPath, keys: keys)
-        if let identity = settings.values["identity"] { settings.identityFiles = [identity] }
+        let bytes = try AtomicFile.read(home.configPath, limit: SettingsFile.maximumBytes)
+        try SettingsFile.read(bytes, name: home.configPath, keys: keys + ControllerSettings.keys) {
+            settings.read($0, folder: home.path)
+        }
+        try settings.requireGuardedTrust(home.configPath, in: home.path)
         return settings
+    }
+
+    /// Who may change whom to trust is trusted with everything.
+    func requireGuardedTrust(_ file: String, in folder: String) throws {
+        guard trust != nil else { return }
+        for path in [folder, file] { try VaultHome.requireGuarded(path) }
+    }
+
+    /// Takes what a mapping says; what it leaves out stays.
+    mutating func read(_ file: SettingsMapping, folder: String) {
+        for key in Self.textKeys {
+            if let value = file.text(key) { values[key] = value }
+        }
+        if let files = file.list("identity") { identityFiles = files }
+        let pluginHint = "write `yubikey` for the program age-plugin-yubikey"
+        if let names = file.list("age-plugins", hint: pluginHint, { PluginPolicy.isName($0) ? $0 : nil }) {
+            plugins = names
+        }
+        if let section = file.mapping("trust", keys: TrustPolicy.settingsKeys) {
+            trust = TrustPolicy(section, folder: folder)
+        }
     }
 
     mutating func override(_ options: GitOptions) {
@@ -117,6 +146,10 @@ struct GitSettings {
             .noRepository, "no repository is given", hint: "name one with --repo, or `repo:` in the vault's config.yaml"
         )
     }
+
+    /// What sealing to recipients that a repository names may do: ask the user, and run the plugins that he lists in his
+    /// own settings. Whoever may change the repository must not choose programs that run here.
+    var repositoryAccess: KeyAccess { KeyAccess(interaction: AgeTerminal(), plugins: .only(plugins)) }
 
     /// Reads the identity files. Throws `plan.no-identity` when none is given.
     func identities() throws -> [any Identity] {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ResealAge
 internal import ResealCore
 internal import ResealReconciler
 internal import ResealVault
@@ -28,16 +29,25 @@ struct WorkTreeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The manifests' folder in the repository. Default: manifests.", valueName: "dir"))
     var path: String?
 
-    func checkout(_ home: VaultHome) throws -> Checkout {
+    func checkout(_ home: VaultHome) throws -> Checkout { try checkout(settings(home), home) }
+
+    private func settings(_ home: VaultHome) throws -> GitSettings {
         var settings = try GitSettings.load(home)
         settings.useWorkTree(repo)
         if let path { settings.set("path", path) }
-        return try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath).resolve(workTree: true)
+        return settings
+    }
+
+    private func checkout(_ settings: GitSettings, _ home: VaultHome) throws -> Checkout {
+        try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath).resolve(workTree: true)
     }
 
     func place(_ home: VaultHome) throws -> WorkTreePlace {
-        let checkout = try checkout(home)
-        return WorkTreePlace(root: checkout.workTree ?? checkout.repositoryPath, folder: checkout.source.path)
+        let settings = try settings(home)
+        let checkout = try checkout(settings, home)
+        return WorkTreePlace(
+            root: checkout.workTree ?? checkout.repositoryPath, folder: checkout.source.path,
+            access: settings.repositoryAccess)
     }
 }
 
@@ -45,6 +55,13 @@ struct WorkTreeOptions: ParsableArguments {
 struct WorkTreePlace {
     let root: String
     let folder: String
+    /// What sealing to the recipients of its manifests may do.
+    let access: KeyAccess
+
+    /// As ``path(of:)``; empty for the root itself.
+    func pathOrRoot(of word: String) throws -> String {
+        FileProbe.absolute(word) == FileProbe.absolute(root) ? "" : try path(of: word)
+    }
 
     /// From the root of the work tree, the file that a word of the command line names: by its path from where the user
     /// stands, from the root, or from the manifests' folder. It need not exist.
@@ -73,5 +90,16 @@ extension GitOptions {
         var settings = try settings(home)
         settings.useWorkTree(repo)
         return try CheckoutResolver(settings: settings, mirrors: home.mirrorsPath).resolve(workTree: ref == nil)
+    }
+
+    /// As above; when `staged`, what is staged takes the place of the work tree's files.
+    func checkout(_ home: VaultHome, staged: Bool) throws -> Checkout {
+        var checkout = try checkout(home)
+        guard staged else { return checkout }
+        guard ref == nil else {
+            throw UsageFailure("--staged and --ref exclude each other", hint: "leave one of the two out")
+        }
+        try checkout.readIndex()
+        return checkout
     }
 }

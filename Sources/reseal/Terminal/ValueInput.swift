@@ -49,10 +49,14 @@ struct ValueInput: ParsableArguments {
             var bytes = try AtomicFile.read(fromFile, limit: Self.limit)
             return SecretBytes(consuming: &bytes)
         }
+        return try Self.standardInput(prompt: prompt, keepNewline: keepNewline)
+    }
+
+    static func standardInput(prompt: String, keepNewline: Bool = false) throws -> SecretBytes {
         if Terminal.isTerminal(STDIN_FILENO) { return try HiddenPrompt.read(prompt) }
-        var bytes = try AtomicFile.read(descriptor: STDIN_FILENO, name: "stdin", limit: Self.limit)
+        var bytes = try AtomicFile.read(descriptor: STDIN_FILENO, name: "stdin", limit: limit)
         let value = SecretBytes(consuming: &bytes)
-        return keepNewline || !value.isUTF8 ? value : Self.withoutLineBreak(value)
+        return keepNewline || !value.isUTF8 ? value : withoutLineBreak(value)
     }
 
     static func firstLine(ofFile path: String) throws -> SecretBytes {

@@ -53,9 +53,10 @@ enum Text {
 }
 
 extension Workbench {
-    /// An armored value that is bound to its place.
+    /// An armored value that is bound to its place; with `givenAt`, one that says it was only resealed since.
     func sealed(
         _ text: String, _ secret: String, _ field: String = "", counter: Int64 = 1,
+        givenAt: Int64? = nil,
         organization: String = SecretID.defaultOrganization, repository: String = Workbench.repositoryID,
         to recipients: [X25519Recipient]? = nil
     ) throws -> String {
@@ -63,7 +64,7 @@ extension Workbench {
         let binding = Binding(
             repository: repository, organization: organization, secret: secret,
             field: FieldPath(field.isEmpty ? [] : field.split(separator: ".").map(String.init)), counter: counter,
-            sealedAt: Self.start, recipients: recipients)
+            sealedAt: Self.start, recipients: recipients, valueCounter: givenAt)
         return String(
             decoding: try FieldSealer.seal(SecretBytes(utf8: text), binding: binding, to: recipients), as: UTF8.self)
     }

@@ -26,8 +26,13 @@ struct World {
         var text: String
         var counter: Int64 = 1
         var isSealed = true
+        /// What the binding of a resealed value says that it was given at.
+        var givenAt: Int64?
 
         static func sealed(_ text: String, _ counter: Int64 = 1) -> Leaf { Leaf(text: text, counter: counter) }
+        static func resealed(_ text: String, _ counter: Int64, givenAt: Int64) -> Leaf {
+            Leaf(text: text, counter: counter, givenAt: givenAt)
+        }
         static func unbound(_ text: String) -> Leaf { Leaf(text: text, counter: 0) }
         static func plain(_ text: String) -> Leaf { Leaf(text: text, counter: 0, isSealed: false) }
     }
@@ -76,6 +81,7 @@ struct World {
     var policyBefore: RepositoryPolicy? = RepositoryPolicy(repositoryID: "r")
     var policyAfter = RepositoryPolicy(repositoryID: "r")
     var rotated: [SecretID: Set<String>] = [:]
+    var unwritten: [SecretID: [FieldState]] = [:]
     var owners: [ResourceKey: String] = [:]
     var allowsMassDeletion = false
     static let now = Timestamp(seconds: 1_800_000_000)
@@ -100,6 +106,9 @@ struct World {
         let unbound = described.states.enumerated().filter {
             $0.element.counter == 0 && described.fields[$0.element.field]?.isSealed == true
         }
+        let resealed = described.states.enumerated().compactMap { place, state in
+            described.fields[state.field]?.givenAt.map { ResealedField(index: Int32(place), givenAt: $0) }
+        }
         desired[key] = DesiredResource(
             key: key, position: Self.position(name), spec: described.spec,
             specDigest: Digest256(hashing: described.spec),
@@ -108,7 +117,7 @@ struct World {
                 value: described.fingerprint.map {
                     DesiredValue(
                         fingerprint: $0, fields: described.states, unboundFields: unbound.map { Int32($0.offset) },
-                        candidate: nil)
+                        candidate: nil, resealedFields: resealed)
                 }, permissions: described.permissions, keepPrevious: TimeSpan(seconds: 0),
                 deletionProtection: described.isProtected, driftPolicy: described.policy,
                 expiresAt: described.expiresAt))
@@ -237,6 +246,7 @@ struct World {
         var state = VaultState(
             serial: 1, secrets: secrets, activeManagedSecrets: applied.keys.count { $0.kind == .secret })
         state.rotatedFields = rotated
+        state.unwritten = unwritten
         state.ownedElsewhere = owners
         return PlanInput(
             desired: DesiredState(

@@ -1,0 +1,3 @@
+// What glibc's own module for Swift leaves out of <malloc.h>.
+#pragma once
+#include <malloc.h>

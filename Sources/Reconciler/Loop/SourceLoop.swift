@@ -1,0 +1,152 @@
+package import ResealAge
+package import ResealCore
+internal import ResealVault
+
+/// What a loop has to know of its source.
+package struct LoopSource: Sendable {
+    package let name: String
+    package var timing: LoopTiming
+    /// Brings the branch over and opens its newest commit. Blocks, until the deadline of the fetch at most.
+    package var fetch: @Sendable () throws -> Checkout
+    package var identities: @Sendable () throws -> [any Identity]
+    /// Whose signatures commits need; `nil` where whoever may push is trusted.
+    package var trust: TrustPolicy?
+    /// Commits rotated values; `nil` where that is somebody else's part. Given the items, the commit that the vault holds,
+    /// the manifests' folder and the end of the audit chain. Blocks.
+    package var writeBack: (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> ObjectID?)?
+    /// Asked before each round.
+    package var isSuspended: @Sendable () -> Bool
+
+    package init(
+        name: String, timing: LoopTiming, fetch: @escaping @Sendable () throws -> Checkout,
+        identities: @escaping @Sendable () throws -> [any Identity], trust: TrustPolicy? = nil,
+        writeBack: (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> ObjectID?)? = nil,
+        isSuspended: @escaping @Sendable () -> Bool
+    ) {
+        self.name = name
+        self.timing = timing
+        self.fetch = fetch
+        self.identities = identities
+        self.trust = trust
+        self.writeBack = writeBack
+        self.isSuspended = isSuspended
+    }
+}
+
+/// Something that happened in a loop.
+package enum LoopEvent: Sendable {
+    case began
+    case unchanged
+    case applied(ApplyReport)
+    /// Rotated values went to the branch by this commit.
+    case wroteBack(ObjectID, [SecretID])
+    /// They stay in the vault alone for now.
+    case writeBackFailed(Diagnostic)
+    case failed(Diagnostic)
+    case suspended
+    case scheduled
+}
+
+/// Keeps the vault equal to one branch: fetch, apply, wait, again. A failure is a reason to wait longer, never to stop.
+package actor SourceLoop {
+    private let source: LoopSource
+    private let rounds: ReconcileRounds
+    private let clock: WallClock
+    private let observe: @Sendable (LoopEvent, SourceStatus, Duration) -> Void
+    private let executor: QueueExecutor
+    private let wakeup = Wakeup()
+    private var status: SourceStatus
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// - Parameter observe: hears of each event, with the state after it and how long the round took so far.
+    package init(
+        _ source: LoopSource, _ rounds: ReconcileRounds, clock: WallClock = .system,
+        observe: @escaping @Sendable (LoopEvent, SourceStatus, Duration) -> Void
+    ) {
+        self.source = source
+        self.rounds = rounds
+        self.clock = clock
+        self.observe = observe
+        executor = QueueExecutor(label: "reseal.source.\(source.name)")
+        status = SourceStatus(name: source.name)
+    }
+
+    /// Has the next round begin at once.
+    package nonisolated func trigger() { wakeup.wake() }
+
+    /// Runs until the task is cancelled; a round that has begun is finished first.
+    package func run() async {
+        while !Task.isCancelled {
+            let wait = await round()
+            guard !Task.isCancelled else { return }
+            _ = await wakeup.sleep(milliseconds: wait)
+        }
+    }
+
+    /// One look at the source; returns the milliseconds to wait until the next.
+    package func round() async -> Int64 {
+        let start = ContinuousClock.now
+        func tell(_ event: LoopEvent) { observe(event, status, ContinuousClock.now - start) }
+        if source.isSuspended() {
+            status.suspend(at: clock.now())
+            tell(.suspended)
+            return source.timing.waitMilliseconds(failures: 0, chance: 0.5)
+        }
+        status.begin(at: clock.now())
+        tell(.began)
+        do {
+            let checkout = try source.fetch()
+            status.saw(checkout)
+            let result = try await rounds.run(
+                checkout, named: source.name, trust: source.trust, identities: source.identities)
+            status.succeed(drifted: result.drifted, at: clock.now())
+            tell(result.report.map(LoopEvent.applied) ?? .unchanged)
+            if let event = await writeBack(checkout) { tell(event) }
+        } catch {
+            let failure = Self.foreseen(error)
+            status.fail(failure, at: clock.now())
+            tell(.failed(Diagnostic(failure: failure)))
+        }
+        let wait = source.timing.waitMilliseconds(failures: status.failures, chance: Double.random(in: 0...1))
+        status.nextDue = Timestamp(milliseconds: clock.now().milliseconds + wait)
+        tell(.scheduled)
+        return wait
+    }
+
+    /// Brings rotated values into Git, where there are any. A failure leaves the round a good one: the vault holds the
+    /// newest commit, and the values.
+    private func writeBack(_ checkout: Checkout) async -> LoopEvent? {
+        do {
+            let (items, auditHead) = try await rounds.unwritten(checkout)
+            status.writeBackPending(items.count, nil, at: clock.now())
+            guard !items.isEmpty, let writeBack = source.writeBack, let head = checkout.head else { return nil }
+            do {
+                let commit = try writeBack(items, head, checkout.source.path, auditHead)
+                // The next round applies the commit, and so ends the rotations.
+                trigger()
+                return commit.map { .wroteBack($0, items.map(\.id)) }
+            } catch {
+                let failure = Self.foreseen(error)
+                status.writeBackPending(items.count, failure, at: clock.now())
+                if failure.retry == .later, failure.code == ReconcileFailure.Kind.writeBackBehind.rawValue { trigger() }
+                return .writeBackFailed(Diagnostic(failure: failure))
+            }
+        } catch {
+            return .writeBackFailed(Diagnostic(failure: Self.foreseen(error)))
+        }
+    }
+
+    private static func foreseen(_ error: any Error) -> any UserFacingFailure {
+        error as? any UserFacingFailure ?? UnforeseenFailure(error)
+    }
+}
+
+/// An error that nobody foresaw. Only its type is told: its text may hold anything.
+private struct UnforeseenFailure: UserFacingFailure {
+    let message: String
+    init(_ error: any Error) { message = "an unexpected failure of type \(type(of: error))" }
+    var code: String { "internal" }
+    var hint: String? { "this is a defect of reseal; please report it" }
+    var retry: RetryAdvice { .later }
+}

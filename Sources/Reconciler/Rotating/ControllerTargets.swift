@@ -1,0 +1,138 @@
+internal import Glibc
+internal import ResealCore
+internal import ResealEngines
+internal import ResealManifests
+internal import ResealSealing
+package import ResealVault
+
+/// The handlers that manifests ask for, as far as the controller's own configuration allows. Hosts and programs come from
+/// files in the vault's folder, never from Git: `endpoints/NAME.yaml` and `commands/NAME.yaml`.
+package struct ControllerTargets: Sendable {
+    private let home: VaultHome
+    private let core: VaultCore
+
+    package init(_ home: VaultHome, core: VaultCore) {
+        self.home = home
+        self.core = core
+    }
+
+    /// Throws ``HandlerFailure`` when there is no such endpoint or command.
+    func handler(_ spec: HandlerSpec, for id: SecretID, by context: ActionContext) throws -> any RotationHandler {
+        switch spec {
+        case .postgresql(let connection, let role, let alternate):
+            return PostgreSQLHandler(
+                try postgresql(connection, for: id, by: context), role: role, alternate: alternate)
+        case .exec(let command, let timeout): return try self.command(command, timeout: timeout)
+        case .http, .oauth:
+            throw HandlerFailure(
+                .unsupported, "the handler of \(id) needs HTTP, which this version does not speak",
+                hint: "use `exec` with a command that makes the request")
+        }
+    }
+
+    // MARK: Commands
+
+    private func command(_ name: String, timeout: TimeSpan) throws -> ExecHandler {
+        let path = "\(home.commandsPath)/\(name).yaml"
+        let settings = try settings(path, keys: ["program", "arguments"], what: "command `\(name)`")
+        guard let program = settings["program"], program.hasPrefix("/") else {
+            throw HandlerFailure(
+                .notConfigured, "\(path) names no program by its full path", hint: "set `program: /path/to/program`")
+        }
+        try requireGuarded(program)
+        let words = (settings["arguments"] ?? "").split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
+        return ExecHandler(name: name, program: program, arguments: words, timeout: timeout)
+    }
+
+    // MARK: Databases
+
+    private func postgresql(
+        _ name: String, for id: SecretID, by context: ActionContext
+    ) throws -> PostgreSQLTarget {
+        let key = ResourceKey(.connection, name, organization: id.organization)
+        guard let applied = try core.store.read({ try $0.applied(key) }), let manifest = StoredManifest.read(applied),
+            case .connection(let connection) = manifest.spec
+        else {
+            throw HandlerFailure(
+                .notConfigured, "the vault knows no Connection `\(name)`",
+                hint: "apply the commit that has its manifest")
+        }
+        guard connection.engine == "postgresql", let endpoint = connection.endpoint,
+            let credentials = connection.credentials
+        else {
+            throw HandlerFailure(
+                .unsuitable, "the Connection `\(name)` is none to a PostgreSQL server", hint: "set `engine: postgresql`"
+            )
+        }
+        let path = "\(home.endpointsPath)/\(endpoint).yaml"
+        let settings = try settings(path, keys: ["host", "port", "tls", "ca-file"], what: "endpoint `\(endpoint)`")
+        guard let host = settings["host"], let port = Int(settings["port"] ?? "5432"), (1...65_535).contains(port)
+        else {
+            throw HandlerFailure(
+                .notConfigured, "\(path) names no host, or no valid port", hint: "set `host` and `port`")
+        }
+        let tls = settings["tls"] ?? "verify-full"
+        guard PostgreSQLTarget.tlsModes.contains(tls) else {
+            throw HandlerFailure(
+                .notConfigured, "\(path) has an unknown `tls`",
+                hint: "one of \(PostgreSQLTarget.tlsModes.joined(separator: ", "))")
+        }
+        return PostgreSQLTarget(
+            host: host, port: port, tls: tls, authorityFile: settings["ca-file"],
+            database: connection.database ?? "postgres", timeout: connection.timeout ?? TimeSpan(seconds: 10),
+            logins: try logins(credentials, organization: id.organization, by: context))
+    }
+
+    /// What the credentials' secret holds, and in front of it what a rotation of that secret is about to bring: until
+    /// that is over, either may be valid.
+    private func logins(
+        _ credentials: CredentialsReference, organization: String, by context: ActionContext
+    ) throws -> [(user: String, password: SecretBytes)] {
+        let id = SecretID(credentials.secret, organization: organization)
+        return try core.audited(.secretRead, ResourceKey(id).description, by: context) { transaction in
+            let secret = try transaction.existing(id)
+            let (version, current) = try transaction.read(secret)
+            try transaction.audit.record(
+                .secretRead, ResourceKey(id).description, version: version.number, detail: "for a rotation", by: context
+            )
+            var values = [current]
+            if let rotation = try transaction.store.rotation(of: secret.rowID), rotation.step.isUnpromoted {
+                values.insert(try transaction.openValue(of: secret, version: rotation.candidate), at: 0)
+            }
+            return try values.map { value in
+                guard let user = value.leaf(at: credentials.usernameField)?.bytes.revealText(),
+                    let password = value.leaf(at: credentials.passwordField)
+                else {
+                    throw HandlerFailure(
+                        .unsuitable,
+                        "the secret \(id) has no `\(credentials.usernameField)` and `\(credentials.passwordField)`",
+                        hint: "name its fields in `credentialsFrom` of the Connection")
+                }
+                return (user, password.bytes)
+            }
+        }
+    }
+
+    // MARK: Files
+
+    private func settings(_ path: String, keys: [String], what: String) throws -> [String: String] {
+        guard access(path, F_OK) == 0 else {
+            throw HandlerFailure(
+                .notConfigured, "the controller's configuration has no \(what)",
+                hint: "make \(path); docs/rotation.md says what stands in it")
+        }
+        try requireGuarded(path)
+        return try SettingsFile.texts(try AtomicFile.read(path, limit: 1 << 16), name: path, keys: keys)
+    }
+
+    /// Whoever can change the file decides where values go.
+    private func requireGuarded(_ path: String) throws {
+        var info = stat()
+        guard stat(path, &info) == 0 else {
+            throw HandlerFailure(.notConfigured, "there is no file \(path)", hint: "correct the configuration")
+        }
+        guard info.st_mode & 0o022 == 0 else {
+            throw FileFailure(.tooOpen, "\(path) can be changed by other users", hint: "chmod go-w \(path)")
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package import ResealCore
+package import ResealManifests
+internal import ResealSealing
+package import ResealVault
+
+/// A secret together with what its manifest says about rotation.
+package struct RotationSubject: Sendable {
+    package let record: SecretRecord
+    package let spec: SecretSpec
+    package let labels: [String: String]
+    /// Which fields Git holds, by their text, and whether each is sealed there.
+    let shape: [String: Bool]
+
+    package var id: SecretID { record.id }
+    package var rotation: RotationSpec? { spec.rotation }
+
+    /// `nil` for a secret that no manifest describes.
+    package init?(_ record: SecretRecord) {
+        guard !record.spec.isEmpty, let stored = try? JSON(parsing: record.spec), let form = stored.objectValue else {
+            return nil
+        }
+        let value = form["spec"]?["value"]
+        guard let manifest = StoredManifest.read(form, as: ResourceKey(record.id)),
+            case .secret(let spec) = manifest.spec
+        else { return nil }
+        self.record = record
+        self.spec = spec
+        labels = manifest.labels
+        shape = Self.shape(value, below: [])
+    }
+
+    /// The shape that the public form of a manifest gives a value. One that stands in a file has none.
+    private static func shape(_ node: JSON?, below path: [String]) -> [String: Bool] {
+        switch node {
+        case .string(let word)?: return [SecretValue.text(of: path): word == "sealed"]
+        case .object(let members)?:
+            return members.reduce(into: [:]) { result, member in
+                result.merge(shape(member.value, below: path + [member.key])) { $1 }
+            }
+        default: return [:]
+        }
+    }
+
+    /// The field that a new value is for.
+    ///
+    /// - Parameter wanted: what the caller asks for; else the manifest decides, else the only sealed field.
+    func field(_ wanted: FieldPath?, in current: SecretValue?) throws -> FieldPath {
+        if let named = wanted ?? rotation?.generate?.field { return named }
+        guard let current, !current.isScalar else { return .whole }
+        let sealed = current.leaves.filter { shape[SecretValue.text(of: $0.path)] == true }
+        if sealed.count == 1 { return FieldPath(sealed[0].path) }
+        if current.leaves.count == 1 { return FieldPath(current.leaves[0].path) }
+        throw ReconcileFailure(
+            .noGenerator, "the value of \(id) has several fields, and nothing says which one is rotated",
+            hint: "set `field` in rotation.generate, or name it with --field")
+    }
+
+    /// The fields whose age counts; empty for all.
+    var agingFields: Set<String> {
+        if let field = rotation?.generate?.field { return [field.description] }
+        let sealed = shape.filter(\.value).map(\.key)
+        return sealed.count == 1 ? Set(sealed) : []
+    }
+
+    package var isRotatable: Bool { rotation?.generate != nil }
+}

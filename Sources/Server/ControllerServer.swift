@@ -1,0 +1,162 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import HummingbirdTLS
+internal import Logging
+internal import NIOCore
+internal import NIOSSL
+package import ResealCore
+internal import ResealSealing
+
+/// The part of a running controller that answers over HTTP: health, metrics and push webhooks. It holds no secret of the
+/// vault and can change nothing but when a source is looked at next.
+package struct ControllerServer: Sendable {
+    package struct Configuration: Sendable {
+        package var host: String
+        package var port: Int
+        /// PEM files of certificate chain and private key; `nil` for plain HTTP.
+        package var tls: (certificate: String, key: String)?
+        /// By the name of the source.
+        package var webhooks: [String: Webhook]
+
+        package init(
+            host: String, port: Int, tls: (certificate: String, key: String)? = nil, webhooks: [String: Webhook] = [:]
+        ) {
+            self.host = host
+            self.port = port
+            self.tls = tls
+            self.webhooks = webhooks
+        }
+    }
+
+    /// What the answers are made of.
+    package struct Answers: Sendable {
+        /// The state of the sources as JSON, and whether all are ready.
+        package var readiness: @Sendable () -> (isReady: Bool, document: JSON)
+        /// Text in the format of Prometheus.
+        package var metrics: @Sendable () -> String
+        /// Has a source looked at now; false for an unknown name.
+        package var trigger: @Sendable (String) -> Bool
+
+        package init(
+            readiness: @escaping @Sendable () -> (isReady: Bool, document: JSON),
+            metrics: @escaping @Sendable () -> String, trigger: @escaping @Sendable (String) -> Bool
+        ) {
+            self.readiness = readiness
+            self.metrics = metrics
+            self.trigger = trigger
+        }
+    }
+
+    /// GitHub sends up to 25 MiB.
+    private static let longestBody = 25 << 20
+    private let configuration: Configuration
+    private let answers: Answers
+    private let seen = SeenDeliveries()
+
+    package init(_ configuration: Configuration, _ answers: Answers) {
+        self.configuration = configuration
+        self.answers = answers
+    }
+
+    /// Serves until the task is cancelled. Throws ``ServerFailure`` where it cannot listen.
+    ///
+    /// - Parameter onListening: hears of the port, once it is bound.
+    package func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
+        let quiet = Logger(label: "reseal.http") { _ in SwiftLogNoOpLogHandler() }
+        let application = Application(
+            router: router(), server: try makeServer(),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+            onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: quiet)
+        do {
+            try await application.run()
+        } catch is CancellationError {
+            return
+        } catch {
+            guard !Task.isCancelled else { return }
+            throw ServerFailure(
+                "cannot listen at \(configuration.host):\(configuration.port)",
+                hint: "another program may use the port; choose another one with `listen`")
+        }
+    }
+
+    private func makeServer() throws -> HTTPServerBuilder {
+        guard let files = configuration.tls else { return .http1() }
+        do {
+            var tls = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
+            tls.minimumTLSVersion = .tlsv13
+            return try .tls(.http1(), tlsConfiguration: tls)
+        } catch {
+            throw ServerFailure(
+                "cannot read the certificate \(files.certificate) with its key \(files.key)",
+                hint: "both are PEM files that the controller may read, and belong together")
+        }
+    }
+
+    // MARK: Routes
+
+    private func router() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.get("healthz") { _, _ in Response(status: .ok, text: "ok\n") }
+        router.get("readyz") { _, _ in
+            let (isReady, document) = answers.readiness()
+            return Response(status: isReady ? .ok : .serviceUnavailable, json: document)
+        }
+        router.get("metrics") { _, _ in
+            Response(status: .ok, text: answers.metrics(), type: "text/plain; version=0.0.4; charset=utf-8")
+        }
+        router.post("hooks/{source}") { request, context in
+            try await receive(request, source: context.parameters.get("source") ?? "")
+        }
+        return router
+    }
+
+    /// Answers alike whether the source is unknown, has no webhook, or the signature is wrong.
+    private func receive(_ request: Request, source: String) async throws -> Response {
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: Self.longestBody)
+        } catch {
+            return Response(status: .contentTooLarge, text: "the body is too large\n")
+        }
+        let bytes = Array(body.readableBytesView)
+        guard let webhook = configuration.webhooks[source] else { return .refused }
+        switch webhook.judge(body: bytes, header: { name in HTTPField.Name(name).flatMap { request.headers[$0] } }) {
+        case .refused: return .refused
+        case .ignored: return Response(status: .ok, text: "ignored\n")
+        case .accepted: break
+        }
+        let delivery = Digest256(hashing: Array(source.utf8) + [0] + bytes)
+        guard seen.isNew(delivery) else { return Response(status: .conflict, text: "delivered before\n") }
+        guard answers.trigger(source) else { return .refused }
+        return Response(status: .accepted, text: "accepted\n")
+    }
+}
+
+/// The controller cannot answer over HTTP.
+package struct ServerFailure: UserFacingFailure {
+    package let message: String
+    package let hint: String?
+    package var code: String { "server.listen" }
+
+    init(_ message: String, hint: String) {
+        self.message = message
+        self.hint = hint
+    }
+}
+
+extension Response {
+    fileprivate init(status: HTTPResponse.Status, text: String, type: String = "text/plain; charset=utf-8") {
+        self.init(
+            status: status, headers: [.contentType: type], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    fileprivate init(status: HTTPResponse.Status, json: JSON) {
+        self.init(status: status, text: json.canonical + "\n", type: "application/json")
+    }
+
+    fileprivate static var refused: Response { Response(status: .forbidden, text: "refused\n") }
+}

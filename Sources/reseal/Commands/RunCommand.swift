@@ -1,0 +1,138 @@
+internal import ArgumentParser
+internal import Glibc
+internal import ResealCore
+internal import ResealReconciler
+internal import ResealSealing
+internal import ResealVault
+internal import Synchronization
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Keep the vault equal to Git: fetch, apply, wait, again.",
+        discussion: """
+            Reads the vault's config.yaml, or the file that --config names. One source stands at the top of it \
+            (`repo`, `ref`, `path`, `identity` …); several stand in a list under `sources`.
+
+            Every source is looked at once an interval, and at once when its push webhook comes. A failure is logged, \
+            shown by `reseal status`, and tried again after a growing wait. SIGHUP reads the configuration again; \
+            SIGTERM and SIGINT end the controller after the round that runs.
+
+            What is due of rotations is done (docs/rotation.md); with `write-back`, the new values are sealed into their \
+            manifests, committed and pushed.
+
+            With `listen`, it answers GET /healthz, /readyz and /metrics, and POST /hooks/SOURCE.
+
+            EXAMPLES
+              reseal run
+              reseal run --once
+              reseal run --config /etc/reseal/config.yaml --listen 127.0.0.1:9464 --log-format json
+
+            \(ExitStatus.help)
+            """)
+
+    @OptionGroup var vault: VaultOptions
+    @OptionGroup var config: ConfigFileOption
+
+    @Flag(help: "Look at every source once, and end. Fails when one of them does.")
+    var once = false
+
+    @Option(help: ArgumentHelp("Time between two looks, for all sources. Default: 1m.", valueName: "time"))
+    var interval: String?
+
+    @Option(help: ArgumentHelp("Where health, metrics and webhooks are answered.", valueName: "host:port"))
+    var listen: String?
+
+    @Option(help: "Lines of JSON, or text for people. Default: json, or text at a terminal.")
+    var logFormat: ControllerSettings.LogFormat?
+
+    func run() async throws {
+        let home = vault.vaultHome
+        let settings = try loadSettings()
+        let lock = try ControllerLock(home)
+        defer { withExtendedLifetime(lock) {} }
+        let context = try vault.context()
+        let passphrase = CachedPassphrase { try vault.readPassphrase(prompt: "Passphrase of the vault") }
+        let open: @Sendable () throws -> VaultCore = {
+            try VaultCore.open(home, passphrase: { try passphrase.value() })
+        }
+        let rounds = ReconcileRounds(home, by: context, open: open)
+        // A vault that does not open is no reason to wait and try again.
+        try await rounds.open()
+        let log = ControllerLog(isJSON: isJSON(settings))
+        let controller = Controller(
+            home: home, context: context, openVault: open, rounds: rounds,
+            state: ControllerState(home, startedAt: WallClock.system.now()), metrics: ControllerMetrics(), log: log,
+            notifier: ServiceNotifier(environment: Terminal.environment()), settings: { try loadSettings() })
+        if once {
+            guard try await controller.runOnce(settings) else { throw ExitCode(ExitStatus.failed.rawValue) }
+        } else {
+            try await controller.run()
+        }
+    }
+
+    private func isJSON(_ settings: ControllerSettings) -> Bool {
+        let format = logFormat ?? settings.logFormat
+        return format.map { $0 == .json } ?? !Terminal.isTerminal(STDERR_FILENO)
+    }
+
+    /// The file, overridden by the command line.
+    private func loadSettings() throws -> ControllerSettings {
+        var settings = try config.load(vault.vaultHome)
+        if let interval {
+            guard let span = TimeSpan(interval), span.seconds > 0 else {
+                throw UsageFailure("`\(interval)` is no time for --interval", hint: "write for example 30s or 5m")
+            }
+            for index in settings.sources.indices { settings.sources[index].timing.interval = span }
+        }
+        if let listen {
+            guard var address = ControllerSettings.address(listen) else {
+                throw UsageFailure("`\(listen)` is no address for --listen", hint: "write for example 127.0.0.1:9464")
+            }
+            address.tls = settings.listen?.tls
+            guard address.tls != nil || ControllerSettings.isLoopback(address.host) else {
+                throw UsageFailure(
+                    "\(listen) is open to other machines without TLS",
+                    hint: "set `tls-certificate` and `tls-key` in the configuration, or listen at 127.0.0.1")
+            }
+            settings.listen = address
+        }
+        return settings
+    }
+}
+
+/// Asks for the passphrase at most once: nobody is there when the vault has to be opened again.
+private final class CachedPassphrase: Sendable {
+    private let known = Mutex<SecretBytes?>(nil)
+    private let ask: @Sendable () throws -> SecretBytes
+
+    init(_ ask: @escaping @Sendable () throws -> SecretBytes) { self.ask = ask }
+
+    func value() throws -> SecretBytes {
+        if let value = known.withLock({ $0 }) { return value }
+        let value = try ask()
+        known.withLock { $0 = value }
+        return value
+    }
+}
+
+/// Which file a controller is configured by.
+struct ConfigFileOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The configuration. Default: config.yaml in the vault's folder.", valueName: "file"),
+        completion: .file())
+    var config: String?
+
+    /// Throws where there is no source to watch.
+    func load(_ home: VaultHome) throws -> ControllerSettings {
+        let path = config ?? home.configPath
+        let settings = try ControllerSettings.load(path)
+        guard !settings.sources.isEmpty else {
+            throw ReconcileFailure(
+                .noRepository, "\(path) names no repository to watch",
+                hint: "add `repo: …`, or a list of `sources`; docs/controller.md has an example")
+        }
+        return settings
+    }
+}
+
+extension ControllerSettings.LogFormat: ExpressibleByArgument {}
