@@ -129,7 +129,7 @@ import Testing
     @Test func statusTellsWhatTheVaultHolds() throws {
         let members: Set = [
             "home", "vault_serial", "secrets", "sources", "drifted", "conditions", "audit_head",
-            "kek_created_at", "rotation_due",
+            "kek_created_at", "rotation_due", "rotations_running", "write_back_pending", "controller",
         ]
         let before = try user.expectJSON("status", "--json", members: members)
         #expect(before["secrets"]?["active"]?.integerValue == Int64(SampleRepository.fields.count))
