@@ -42,7 +42,7 @@ package struct SecretEditing: Sendable {
         case .file(let path):
             let name = path.split(separator: "/").last.map { Array($0.utf8) } ?? []
             let ground = try SealingGround(tree, folder: folder, access: access) { candidate, bytes in
-                candidate == path || bytes.firstRange(of: name) != nil
+                candidate == path || bytes.holds(name)
             }
             if let file = ground.files.first(where: { $0.path == path }) {
                 return try EditableManifest(

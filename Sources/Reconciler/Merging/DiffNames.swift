@@ -15,7 +15,7 @@ package enum DiffNames {
         for name in (likely + names.filter { !$0.hasPrefix("recipients.") }).prefix(maximumFiles) {
             let path = folder.isEmpty ? name : "\(folder)/\(name)"
             guard let bytes = try? tree.read(path, limitBytes: maximumBytes),
-                bytes.firstRange(of: Array("Recipients".utf8)) != nil,
+                bytes.holds(Array("Recipients".utf8)),
                 let found = SealedOutline.names(in: ManifestFile(path: path, bytes: bytes))
             else { continue }
             return found

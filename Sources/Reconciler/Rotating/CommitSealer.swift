@@ -34,7 +34,7 @@ package struct CommitSealer: Sendable {
                     }
                 }
             }
-            if names.contains(where: { file.bytes.firstRange(of: $0) != nil }) { wanted.append(file) }
+            if names.contains(where: { file.bytes.holds($0) }) { wanted.append(file) }
         }
         let rules = try found.rules(committed: nil, access: access)
         var content: [String: (before: [UInt8], after: [UInt8])] = [:]

@@ -100,7 +100,7 @@ enum FreshLeaves {
 
 extension SecretValue.Leaf {
     fileprivate func holds(_ mark: String) -> Bool {
-        bytes.withUnsafeBytes { $0.firstRange(of: Array(mark.utf8)) != nil }
+        bytes.withUnsafeBytes { $0.holds(Array(mark.utf8)) }
     }
 }
 

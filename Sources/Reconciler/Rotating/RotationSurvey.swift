@@ -49,8 +49,8 @@ package enum RotationSurvey {
                 let journal = journals[secret.id]
                 // Most secrets have no word of it, so their manifests are not read.
                 guard secret.state == .active,
-                    journal != nil || secret.spec.firstRange(of: mark) != nil
-                        || secret.spec.firstRange(of: expiry) != nil
+                    journal != nil || secret.spec.holds(mark)
+                        || secret.spec.holds(expiry)
                 else { return }
                 let subject = RotationSubject(secret)
                 guard journal != nil || subject?.rotation != nil || subject?.spec.autoRenew == true else { return }

@@ -47,15 +47,15 @@ struct HistoricFile: Sendable {
             add(bytes, place: nil)
             return
         }
-        if let text, bytes.firstRange(of: SealedText.sopsValue) != nil, bytes.firstRange(of: Array(text.utf8)) != nil {
+        if let text, bytes.holds(SealedText.sopsValue), bytes.holds(Array(text.utf8)) {
             document = SHA256.hash(bytes)
         }
         let armors = SealedText.count(in: bytes)
         let isManifest = path.hasSuffix(".yaml") || path.hasSuffix(".yml")
-        if isManifest, armors > 0 || SealedText.words.contains(where: { bytes.firstRange(of: $0) != nil }) {
+        if isManifest, armors > 0 || SealedText.words.contains(where: { bytes.holds($0) }) {
             read(ManifestReader.read(ManifestFile(path: path, bytes: bytes)))
-            if rules == nil, bytes.firstRange(of: SealedText.recipientsKind) != nil {
-                rules = .malformed(mentions: text.map { bytes.firstRange(of: Array($0.utf8)) != nil } ?? true)
+            if rules == nil, bytes.holds(SealedText.recipientsKind) {
+                rules = .malformed(mentions: text.map { bytes.holds(Array($0.utf8)) } ?? true)
             }
         }
         // What stands in documents with errors, in comments, and in files that are no manifests.

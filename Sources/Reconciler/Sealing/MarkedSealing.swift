@@ -12,7 +12,7 @@ extension ManifestSealer {
     /// - Throws: ``DiagnosticsFailure`` with all that is wrong in these files.
     package func sealMarked(in paths: Set<String>?, at now: Timestamp) throws -> [SealedLeaf] {
         let ground = try SealingGround(tree, folder: folder, access: access) { path, bytes in
-            paths?.contains(path) ?? (bytes.firstRange(of: Array("!seal".utf8)) != nil)
+            paths?.contains(path) ?? bytes.holds(Array("!seal".utf8))
         }
         if let missing = paths?.subtracting(ground.files.map(\.path)).sorted().first {
             throw ReconcileFailure(

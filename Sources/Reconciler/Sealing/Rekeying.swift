@@ -89,7 +89,7 @@ package struct Rekeying: Sendable {
         } _: { reader, number in
             // What cannot be read is reported when its values are looked for.
             guard let bytes = try? tree.read(files[number].path, limitBytes: limit),
-                needles.contains(where: { bytes.firstRange(of: $0) != nil })
+                needles.contains(where: { bytes.holds($0) })
             else { return FileSeals() }
             var found = reader.read(files[number].path, bytes)
             found.seals = []

@@ -38,7 +38,7 @@ struct SealingGround {
     /// Keeps the manifests that can declare a secret.
     init(_ tree: WorkTree, folder: String, access: KeyAccess, mentioning id: SecretID) throws {
         let name = Array(id.name.utf8)
-        try self.init(tree, folder: folder, access: access) { _, bytes in bytes.firstRange(of: name) != nil }
+        try self.init(tree, folder: folder, access: access) { _, bytes in bytes.holds(name) }
     }
 
     /// Throws ``ReconcileFailure/Kind/noRules`` where there are none, and ``DiagnosticsFailure`` where they have errors.
@@ -58,7 +58,7 @@ struct FoundRules {
     /// - Parameter recipientsSpec: the rules of a Recipients manifest, those of its `.sops.yaml` included.
     mutating func take(_ file: ManifestFile, recipientsSpec: (Manifest) throws -> RecipientsSpec?) throws {
         // Most files cannot hold rules, so they are not read.
-        guard Self.needles.contains(where: { file.bytes.firstRange(of: $0) != nil }) else { return }
+        guard Self.needles.contains(where: { file.bytes.holds($0) }) else { return }
         let reading = ManifestReader.read(file, marks: .accepted)
         if reading.rejected.contains(where: { $0.kind == .repository || $0.kind == .recipients }) {
             faulty += reading.diagnostics
