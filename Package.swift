@@ -50,7 +50,7 @@ let package = Package(
             ],
             path: "Sources/Age", swiftSettings: strict),
         .target(
-            name: "ResealGit", dependencies: ["ResealCore", "ResealSealing", "CLibGit2"], path: "Sources/Git",
+            name: "ResealGit", dependencies: ["ResealCore", "ResealSealing", "CLibGit2", "CSpawn"], path: "Sources/Git",
             swiftSettings: strict),
         .target(
             name: "ResealPostgres", dependencies: ["ResealCore", "ResealSealing", "CLibPQ"], path: "Sources/Postgres",

@@ -94,3 +94,19 @@ extension Diagnostic {
         }
     }
 }
+
+/// An error that nobody foresaw. Only its type is told: its text may hold anything.
+package struct UnexpectedFailure: UserFacingFailure {
+    package let message: String
+
+    package init(_ error: any Error) { message = "an unexpected failure of type \(type(of: error))" }
+
+    package var code: String { "internal" }
+    package var hint: String? { "this is a defect of reseal; please report it with what you did" }
+    package var retry: RetryAdvice { .later }
+
+    /// The error itself where it was made for people.
+    package static func wrapping(_ error: any Error) -> any UserFacingFailure {
+        error as? any UserFacingFailure ?? UnexpectedFailure(error)
+    }
+}

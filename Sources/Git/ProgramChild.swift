@@ -1,4 +1,4 @@
-internal import CLibGit2
+internal import CSpawn
 internal import Glibc
 internal import ResealCore
 
@@ -34,7 +34,7 @@ final class ProgramChild {
         var started: pid_t = 0
         let status = reseal_spawn(
             &started, path, &words, &settings, childInput.number, childOutput.number, childError.number, extra,
-            inOwnGroup ? 1 : 0)
+            nil, inOwnGroup ? 1 : 0)
         guard status == 0 else {
             throw GitFailure(.native, "cannot run `\(name)`: \(String(cString: strerror(status)))")
         }

@@ -1,4 +1,5 @@
 internal import CLibGit2
+internal import CSpawn
 internal import Glibc
 internal import ResealCore
 internal import ResealSealing
@@ -29,7 +30,7 @@ final class TransportChild {
         defer { for text in arguments + variables { free(text) } }
         var started: pid_t = 0
         let status = reseal_spawn(
-            &started, executable, &arguments, &variables, other.number, other.number, -1, -1, 1)
+            &started, executable, &arguments, &variables, other.number, other.number, -1, -1, nil, 1)
         guard status == 0 else { throw Self.failure(status) }
         id = started
     }

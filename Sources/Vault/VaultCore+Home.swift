@@ -51,7 +51,7 @@ extension VaultCore {
     ) throws {
         try AtomicFile.createPrivateFolder(home.path)
         try home.requireGuarded()
-        let lock = try ApplyLock(home)
+        let lock = try VaultLock(home)
         defer { withExtendedLifetime(lock) {} }
         if access(home.storePath, F_OK) == 0,
             try rootKeyDescriptor(of: SQLiteStore(path: home.storePath, creating: true)) != nil

@@ -11,8 +11,13 @@ package struct VaultHome: Sendable {
     package var storePath: String { "\(path)/vault.db" }
     package var rootKeyPath: String { "\(path)/root.key" }
     package var configPath: String { "\(path)/config.yaml" }
-    package var lockPath: String { "\(path)/apply.lock" }
-    package var rotationLockPath: String { "\(path)/rotation.lock" }
+    package func lockPath(for purpose: VaultLock.Purpose) -> String {
+        switch purpose {
+        case .applying: "\(path)/apply.lock"
+        case .rotating: "\(path)/rotation.lock"
+        case .controlling: "\(path)/controller.lock"
+        }
+    }
     /// Servers that manifests refer to by name, one file each.
     package var endpointsPath: String { "\(path)/endpoints" }
     /// Programs that manifests refer to by name, one file each.
@@ -46,16 +51,21 @@ package struct VaultHome: Sendable {
     }
 }
 
-/// Held while one process applies, so that two never plan against each other, and while one makes the vault; another one
-/// while one process rotates. Released by the system when the process ends, however it ends.
-package final class ApplyLock: Sendable {
-    package enum Purpose: Sendable { case applying, rotating }
+/// Held by the one process that does something to a vault. Released by the system when the process ends, however it ends.
+package final class VaultLock: Sendable {
+    package enum Purpose: Sendable {
+        /// So that two never plan against each other; also while a vault is made.
+        case applying
+        case rotating
+        /// For as long as a controller runs.
+        case controlling
+    }
 
     private let descriptor: Int32
 
     /// Throws ``VaultFailure/Kind/locked`` at once when another process holds it.
     package init(_ home: VaultHome, for purpose: Purpose = .applying) throws {
-        let path = purpose == .applying ? home.lockPath : home.rotationLockPath
+        let path = home.lockPath(for: purpose)
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             throw VaultFailure(
@@ -64,10 +74,30 @@ package final class ApplyLock: Sendable {
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            let what = purpose == .applying ? "applying to this vault, or making it" : "rotating secrets of this vault"
-            throw VaultFailure(.locked, "another process is \(what)", hint: "wait for it and try again")
+            throw Self.taken(for: purpose)
         }
         self.descriptor = descriptor
+    }
+
+    /// True while another process holds the lock.
+    package static func isHeld(_ home: VaultHome, for purpose: Purpose) -> Bool {
+        let descriptor = open(home.lockPath(for: purpose), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+    }
+
+    private static func taken(for purpose: Purpose) -> VaultFailure {
+        switch purpose {
+        case .applying:
+            VaultFailure(
+                .locked, "another process is applying to this vault, or making it", hint: "wait for it and try again")
+        case .rotating:
+            VaultFailure(
+                .locked, "another process is rotating secrets of this vault", hint: "wait for it and try again")
+        case .controlling:
+            VaultFailure(.locked, "another controller runs for this vault", hint: "`reseal status` shows what it does")
+        }
     }
 
     deinit { close(descriptor) }

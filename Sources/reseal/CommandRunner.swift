@@ -56,13 +56,3 @@ enum CommandRunner {
 
     private static var answersInJSON: Bool { CommandLine.arguments.prefix { $0 != "--" }.contains("--json") }
 }
-
-/// An error that nobody foresaw. Only its type is told: its text may hold anything.
-private struct UnexpectedFailure: UserFacingFailure {
-    let message: String
-
-    init(_ error: any Error) { message = "an unexpected failure of type \(type(of: error))" }
-
-    var code: String { "internal" }
-    var hint: String? { "this is a defect of reseal; please report it with the command that you ran" }
-}

@@ -31,7 +31,8 @@ final class PluginProcess {
         defer { for text in arguments + variables { free(text) } }
         var started: pid_t = 0
         // Plugins are not to rely on the folder they are started in, least of all on what lies in a work tree.
-        let status = reseal_spawn_program(&started, path, &arguments, &variables, ends[1], error, "/")
+        let status = reseal_spawn(
+            &started, path, &arguments, &variables, ends[1], ends[1], error, -1, "/", 0)
         guard status == 0 else {
             close(ends[0])
             throw Self.failure(name, status)

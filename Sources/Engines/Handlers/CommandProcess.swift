@@ -36,7 +36,8 @@ struct CommandProcess: ~Copyable {
         var variables: [UnsafeMutablePointer<CChar>?] = Self.environment.map { strdup($0) } + [nil]
         defer { for text in words + variables { free(text) } }
         var started: pid_t = 0
-        let status = reseal_spawn_group(&started, program, &words, &variables, ends[1], ends[1], nothing, "/")
+        let status = reseal_spawn(
+            &started, program, &words, &variables, ends[1], ends[1], nothing, -1, "/", 1)
         guard status == 0 else {
             close(ends[0])
             throw Self.failure(program, status)

@@ -53,7 +53,7 @@ package actor ReconcileRounds {
         let core = try unlocked()
         let idle = Reconciliation(core: core, identities: [])
         if try idle.isUpToDate(checkout) { return RoundResult(report: nil, drifted: 0) }
-        let lock = try ApplyLock(home)
+        let lock = try VaultLock(home)
         defer { withExtendedLifetime(lock) {} }
         var options = ReconcileOptions()
         options.trust = trust

@@ -50,7 +50,7 @@ package actor RotationLoop {
     package func round() -> Int64 {
         do {
             let core = try open()
-            let lock = try ApplyLock(home, for: .rotating)
+            let lock = try VaultLock(home, for: .rotating)
             defer { withExtendedLifetime(lock) {} }
             let rotator = Rotator(core: core, targets: ControllerTargets(home, core: core))
             for (id, ending) in try rotator.runDue(by: context).endings {
@@ -62,11 +62,7 @@ package actor RotationLoop {
             }
             return try wait(core)
         } catch {
-            let failure = error as? any UserFacingFailure
-            observe(
-                .stopped(
-                    failure.map { Diagnostic(failure: $0) }
-                        ?? Diagnostic(code: "internal", "an unexpected failure of type \(type(of: error))")))
+            observe(.stopped(Diagnostic(failure: UnexpectedFailure.wrapping(error))))
             return Self.longestWait / 10
         }
     }

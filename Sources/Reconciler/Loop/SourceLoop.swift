@@ -104,7 +104,7 @@ package actor SourceLoop {
             tell(result.report.map(LoopEvent.applied) ?? .unchanged)
             if let event = await writeBack(checkout) { tell(event) }
         } catch {
-            let failure = Self.foreseen(error)
+            let failure = UnexpectedFailure.wrapping(error)
             status.fail(failure, at: clock.now())
             tell(.failed(Diagnostic(failure: failure)))
         }
@@ -127,26 +127,13 @@ package actor SourceLoop {
                 trigger()
                 return commit.map { .wroteBack($0, items.map(\.id)) }
             } catch {
-                let failure = Self.foreseen(error)
+                let failure = UnexpectedFailure.wrapping(error)
                 status.writeBackPending(items.count, failure, at: clock.now())
                 if failure.retry == .later, failure.code == ReconcileFailure.Kind.writeBackBehind.rawValue { trigger() }
                 return .writeBackFailed(Diagnostic(failure: failure))
             }
         } catch {
-            return .writeBackFailed(Diagnostic(failure: Self.foreseen(error)))
+            return .writeBackFailed(Diagnostic(failure: UnexpectedFailure.wrapping(error)))
         }
     }
-
-    private static func foreseen(_ error: any Error) -> any UserFacingFailure {
-        error as? any UserFacingFailure ?? UnforeseenFailure(error)
-    }
-}
-
-/// An error that nobody foresaw. Only its type is told: its text may hold anything.
-private struct UnforeseenFailure: UserFacingFailure {
-    let message: String
-    init(_ error: any Error) { message = "an unexpected failure of type \(type(of: error))" }
-    var code: String { "internal" }
-    var hint: String? { "this is a defect of reseal; please report it" }
-    var retry: RetryAdvice { .later }
 }

@@ -158,16 +158,10 @@ extension Rotator {
 
 extension RotationRun {
     fileprivate mutating func note(_ id: SecretID, _ body: () throws -> Ending) {
-        do { endings.append((id, try body())) } catch let failure as any UserFacingFailure {
-            endings.append((id, .failed(failure)))
-        } catch { endings.append((id, .failed(UnexpectedRotationFailure(what: "\(type(of: error))")))) }
+        do {
+            endings.append((id, try body()))
+        } catch {
+            endings.append((id, .failed(UnexpectedFailure.wrapping(error))))
+        }
     }
-}
-
-/// An error that nobody foresaw. Only its type is told: its text may hold anything.
-private struct UnexpectedRotationFailure: UserFacingFailure {
-    let what: String
-    var code: String { "internal" }
-    var message: String { "an unexpected failure of type \(what)" }
-    var hint: String? { "this is a defect of reseal; please report it" }
 }

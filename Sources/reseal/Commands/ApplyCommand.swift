@@ -49,7 +49,7 @@ struct ApplyCommand: AsyncParsableCommand {
         let home = vault.vaultHome
         let context = try vault.context()
         let core = try vault.openCore()
-        let lock = try ApplyLock(home)
+        let lock = try VaultLock(home)
         defer { withExtendedLifetime(lock) {} }
         let saved = try file.map(SavedPlan.init(readingFrom:))
         var settings = try git.settings(home)

@@ -89,7 +89,7 @@ extension VaultOptions {
         let context = try context()
         let rotation = try KeyRotation(
             vaultHome, passphrase: { try readPassphrase(prompt: "Passphrase of the vault") })
-        let lock = try ApplyLock(vaultHome)
+        let lock = try VaultLock(vaultHome)
         defer { withExtendedLifetime(lock) {} }
         return try body(rotation, context)
     }

@@ -67,7 +67,7 @@ struct RotateCommand: AsyncParsableCommand {
         let field = try self.field.map { try FieldOption.path($0) }
         let labels = try Self.pairs(label)
         let core = try vault.openCore()
-        let lock = try ApplyLock(vault.vaultHome, for: .rotating)
+        let lock = try VaultLock(vault.vaultHome, for: .rotating)
         defer { withExtendedLifetime(lock) {} }
         let service = RotationService(try sealing.rotator(core, vault.vaultHome))
         let context = try vault.context()

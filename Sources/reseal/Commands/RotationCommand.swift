@@ -57,7 +57,7 @@ struct RotationCancelCommand: AsyncParsableCommand {
     func run() async throws {
         let id = try organization.id(name)
         let core = try vault.openCore()
-        let lock = try ApplyLock(vault.vaultHome, for: .rotating)
+        let lock = try VaultLock(vault.vaultHome, for: .rotating)
         defer { withExtendedLifetime(lock) {} }
         let rotator = Rotator(core: core, targets: ControllerTargets(vault.vaultHome, core: core))
         try await RotationService(rotator).cancel(id, by: try vault.context())
@@ -90,7 +90,7 @@ struct RotationWriteBackCommand: AsyncParsableCommand {
         let home = vault.vaultHome
         let wanted = try names.map(organization.id)
         let core = try vault.openCore()
-        let lock = try ApplyLock(home, for: .rotating)
+        let lock = try VaultLock(home, for: .rotating)
         defer { withExtendedLifetime(lock) {} }
         let place = try workTree.place(home)
         let rotator = Rotator(

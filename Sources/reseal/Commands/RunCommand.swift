@@ -48,7 +48,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let home = vault.vaultHome
         let settings = try loadSettings()
-        let lock = try ControllerLock(home)
+        let lock = try VaultLock(home, for: .controlling)
         defer { withExtendedLifetime(lock) {} }
         let context = try vault.context()
         let passphrase = CachedPassphrase { try vault.readPassphrase(prompt: "Passphrase of the vault") }

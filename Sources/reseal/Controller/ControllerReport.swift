@@ -7,7 +7,8 @@ struct ControllerReport {
 
     /// `nil` where no controller runs: it removes its file at the end, and one that was killed is found out by its lock.
     init?(_ home: VaultHome) {
-        guard ControllerLock.isHeld(home), let bytes = try? AtomicFile.read(home.controllerPath, limit: 16 << 20),
+        guard VaultLock.isHeld(home, for: .controlling),
+            let bytes = try? AtomicFile.read(home.controllerPath, limit: 16 << 20),
             let document = try? JSON(parsing: bytes)
         else { return nil }
         self.document = document

@@ -62,34 +62,6 @@ final class ControllerState: Sendable {
     func remove() { unlink(path) }
 }
 
-/// Held by the one controller of a vault as long as it lives.
-final class ControllerLock: Sendable {
-    private let descriptor: Int32
-
-    init(_ home: VaultHome) throws {
-        descriptor = open(home.controllerLockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw VaultFailure(
-                .readOnly, "cannot write \(home.controllerLockPath): \(String(cString: strerror(errno)))",
-                hint: "the vault's folder must be writable")
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw VaultFailure(
-                .locked, "another controller runs for this vault", hint: "`reseal status` shows what it does")
-        }
-    }
-
-    static func isHeld(_ home: VaultHome) -> Bool {
-        let descriptor = open(home.controllerLockPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
-    }
-
-    deinit { close(descriptor) }
-}
-
 /// Sources that an operator has stopped, one file for each, so that it holds across restarts.
 struct Suspensions: Sendable {
     private let folder: String
@@ -114,6 +86,5 @@ struct Suspensions: Sendable {
 
 extension VaultHome {
     var controllerPath: String { "\(path)/controller.json" }
-    var controllerLockPath: String { "\(path)/controller.lock" }
     var suspensionsPath: String { "\(path)/suspended" }
 }

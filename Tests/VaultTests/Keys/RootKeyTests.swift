@@ -226,11 +226,11 @@ import Testing
         let folder = try TemporaryFolder()
         let home = VaultHome(path: folder.path)
         do {
-            let lock = try ApplyLock(home)
-            #expect(throws: VaultFailure(.locked, "")) { try ApplyLock(home) }
+            let lock = try VaultLock(home)
+            #expect(throws: VaultFailure(.locked, "")) { try VaultLock(home) }
             withExtendedLifetime(lock) {}
         }
-        _ = try ApplyLock(home)
-        #expect(throws: VaultFailure(.readOnly, "")) { try ApplyLock(VaultHome(path: folder.file("none"))) }
+        _ = try VaultLock(home)
+        #expect(throws: VaultFailure(.readOnly, "")) { try VaultLock(VaultHome(path: folder.file("none"))) }
     }
 }
