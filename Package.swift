@@ -12,6 +12,9 @@ var strict: [SwiftSetting] = [
 // For those who check this package; whoever builds it with a newer compiler is not to be stopped by a new warning.
 if Context.environment["RESEAL_WARNINGS_AS_ERRORS"] != nil { strict.append(.unsafeFlags(["-warnings-as-errors"])) }
 
+// Sanitizers look at what touches C or shares memory; the server and its TLS library would cost most of their build.
+let sanitized = Context.environment["RESEAL_SANITIZE"] != nil
+
 let package = Package(
     name: "reseal",
     products: [
@@ -193,12 +196,21 @@ let package = Package(
         .testTarget(
             name: "VaultTests",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealVault", "TestSupport", "reseal",
+                "ResealCore", "ResealSealing", "ResealVault", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
-            ],
+            ] + (sanitized ? [] : ["reseal"]),
             swiftSettings: strict),
     ]
 )
+
+if sanitized {
+    let kept: Set<String> = [
+        "COpenSSL", "ResealCore", "ResealSealing", "ResealVault", "TestSupport", "CoreTests", "SealingTests",
+        "VaultTests",
+    ]
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products.removeAll { $0.name == "reseal" }
+}
 
 // Built by scripts/fuzz only, for it needs the runtime that `-sanitize=fuzzer` links.
 if Context.environment["RESEAL_FUZZ"] != nil {

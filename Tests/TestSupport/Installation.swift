@@ -103,10 +103,16 @@ package final class Installation: Sendable {
         return try PseudoTerminal.run(try Command.find("env"), line, dialogue: dialogue)
     }
 
-    /// Starts `reseal` and leaves it running, with its outputs in the files `1` and `2` of ``folder``.
-    package func start(_ arguments: [String], wrapper: [String] = []) throws -> RunningProcess {
+    /// Starts `reseal` and leaves it running.
+    ///
+    /// - Parameter streams: the folder whose files `1` and `2` get what it says; by default that is ``folder``.
+    package func start(
+        _ arguments: [String], variables: [String: String?] = [:], wrapper: [String] = [], streams: String? = nil
+    ) throws -> RunningProcess {
         let line = wrapper + [program] + arguments
-        return try RunningProcess(line[0], Array(line.dropFirst()), environment: environment, streams: folder.path)
+        return try RunningProcess(
+            line[0], Array(line.dropFirst()), environment: environment(with: variables),
+            streams: streams ?? folder.path)
     }
 
     private func environment(with variables: [String: String?]) -> [String: String] {

@@ -56,6 +56,9 @@ package final class PostgresServer: Sendable {
         process.wait()
     }
 
+    /// Leaves new connections without an answer, or goes on.
+    package func pause(_ isPaused: Bool) { process.pause(isPaused) }
+
     private static func program(_ name: String) throws -> String {
         let root = "/usr/lib/postgresql"
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []

@@ -34,6 +34,26 @@ package final class RunningProcess: Sendable {
         }
     }
 
+    /// Has it stand still, so that whoever asks it something waits; or go on.
+    package func pause(_ isPaused: Bool) { _ = Glibc.kill(id, isPaused ? SIGSTOP : SIGCONT) }
+
+    /// Ends its children, at once.
+    package func killChildren() throws { try Command.run("pkill", ["-KILL", "-P", "\(id)"]) }
+
+    /// Waits for its own end, but not longer than `time`. True when it has ended.
+    package func wait(for time: Duration) -> Bool {
+        let end = ContinuousClock.now + time
+        repeat {
+            let isOver = isEnded.withLock { ended in
+                if !ended { ended = waitpid(id, nil, WNOHANG) == id }
+                return ended
+            }
+            if isOver { return true }
+            usleep(10_000)
+        } while ContinuousClock.now < end
+        return false
+    }
+
     /// Ends it with its children, at once, and waits until it is gone. May be called twice.
     package func kill() {
         isEnded.withLock { ended in

@@ -39,6 +39,12 @@ package final class SSHServer: Sendable {
 
     deinit { process.kill() }
 
+    /// Leaves new connections without an answer, or goes on.
+    package func pause(_ isPaused: Bool) { process.pause(isPaused) }
+
+    /// Cuts every connection.
+    package func dropConnections() throws { try process.killChildren() }
+
     /// The address of a repository on this machine.
     package func location(of path: String) -> String { "ssh://\(user)@127.0.0.1:\(port)\(path)" }
 

@@ -61,17 +61,22 @@ struct DatabaseDesk {
 
         """
 
-    init() throws {
+    /// - Parameters:
+    ///   - more: further documents, each with a `---` in front.
+    ///   - sealing: fields of theirs.
+    init(
+        _ more: String = "", sealing: [(secret: String, field: String, value: String)] = []
+    ) throws {
         server = try PostgresServer()
         try server.addRole("orders", password: Self.single)
         try server.addRole("pair_a", password: Self.first)
         try server.addRole("pair_b", password: "nobody-knows-this-one")
         desk = try Desk(
-            Self.manifests.replacing(" %\"", with: "\""),
+            Self.manifests.replacing(" %\"", with: "\"") + more,
             sealing: [
                 ("keeper", "password", PostgresServer.administratorPassword), ("orders", "password", Self.single),
                 ("pair", "password", Self.first),
-            ])
+            ] + sealing)
         try connect(desk)
     }
 
