@@ -85,7 +85,7 @@ let package = Package(
         .target(
             name: "ResealServer",
             dependencies: [
-                "ResealCore", "ResealSealing", .product(name: "Hummingbird", package: "hummingbird"),
+                "ResealCore", "ResealSealing", "ResealVault", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -169,6 +169,12 @@ let package = Package(
             name: "ControllerTests",
             dependencies: ["ResealCore", "ResealSealing", "ResealReconciler", "ResealServer", "TestSupport", "reseal"],
             swiftSettings: strict),
+        .testTarget(
+            name: "APITests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealVault", "ResealServer", "TestSupport", "reseal",
+            ],
+            exclude: ["Scripts"], swiftSettings: strict),
         .testTarget(
             name: "EditTests",
             dependencies: [

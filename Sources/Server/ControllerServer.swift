@@ -1,10 +1,8 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
-internal import HummingbirdTLS
 internal import Logging
 internal import NIOCore
-internal import NIOSSL
 package import ResealCore
 internal import ResealSealing
 
@@ -65,7 +63,7 @@ package struct ControllerServer: Sendable {
     package func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
         let quiet = Logger(label: "reseal.http") { _ in SwiftLogNoOpLogHandler() }
         let application = Application(
-            router: router(), server: try makeServer(),
+            router: router(), server: try ServerTLS.wrap(.http1(), configuration.tls),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: quiet)
@@ -78,21 +76,6 @@ package struct ControllerServer: Sendable {
             throw ServerFailure(
                 "cannot listen at \(configuration.host):\(configuration.port)",
                 hint: "another program may use the port; choose another one with `listen`")
-        }
-    }
-
-    private func makeServer() throws -> HTTPServerBuilder {
-        guard let files = configuration.tls else { return .http1() }
-        do {
-            var tls = TLSConfiguration.makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
-            tls.minimumTLSVersion = .tlsv13
-            return try .tls(.http1(), tlsConfiguration: tls)
-        } catch {
-            throw ServerFailure(
-                "cannot read the certificate \(files.certificate) with its key \(files.key)",
-                hint: "both are PEM files that the controller may read, and belong together")
         }
     }
 

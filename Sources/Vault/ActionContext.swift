@@ -10,14 +10,25 @@ public struct ActionContext: Sendable {
     public let userAgent: String
     /// Names one request in all records that it leaves.
     public let requestID: String
+    /// What stands in the detail of each record besides: the accessor of the token that was shown. Empty for none.
+    package let credential: String
 
     /// A context; `requestID` is random unless given.
     public init(
         principal: Principal, source: String = "local", userAgent: String = "", requestID: String? = nil
     ) {
+        self.init(
+            principal: principal, source: source, userAgent: userAgent,
+            requestID: requestID ?? String(UInt64.random(in: 0 ... .max), radix: 36), credential: "")
+    }
+
+    package init(
+        principal: Principal, source: String, userAgent: String, requestID: String, credential: String
+    ) {
         self.principal = principal
         self.source = source
         self.userAgent = userAgent
-        self.requestID = requestID ?? String(UInt64.random(in: 0 ... .max), radix: 36)
+        self.requestID = requestID
+        self.credential = credential
     }
 }

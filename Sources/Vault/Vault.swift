@@ -240,7 +240,7 @@ extension VaultTransaction {
     }
 
     /// Compares with what Git last said: a hand-made change that ends at Git's own value is no drift.
-    fileprivate func noteDrift(_ drift: SecretRecord.Drift, in secret: inout SecretRecord) throws {
+    func noteDrift(_ drift: SecretRecord.Drift, in secret: inout SecretRecord) throws {
         guard secret.isManaged, let applied = try store.applied(ResourceKey(secret.id)) else { return }
         // Without a value in Git there is nothing that a value could drift from.
         let agrees = applied.fingerprint == nil || applied.fingerprint == secret.fingerprint
@@ -260,7 +260,7 @@ extension VaultTransaction {
         return newest.number
     }
 
-    fileprivate func destroyAll(of secret: inout SecretRecord, by context: ActionContext) throws {
+    func destroyAll(of secret: inout SecretRecord, by context: ActionContext) throws {
         for version in try store.versions(of: secret.rowID) where version.state != .destroyed {
             try destroy(version.number, of: &secret, by: context)
         }

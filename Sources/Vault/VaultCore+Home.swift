@@ -4,11 +4,13 @@ internal import Glibc
 
 extension VaultCore {
     /// Opens the vault in a folder. `passphrase` is asked only when the root key is made from one.
+    ///
+    /// - Parameter readers: how many snapshots can be read at the same time.
     package static func open(
-        _ home: VaultHome, passphrase: () throws -> SecretBytes?, clock: WallClock = .system
+        _ home: VaultHome, passphrase: () throws -> SecretBytes?, clock: WallClock = .system, readers: Int = 2
     ) throws -> VaultCore {
         try home.requireGuarded()
-        let store = try SQLiteStore(path: home.storePath)
+        let store = try SQLiteStore(path: home.storePath, readers: readers)
         let provider = try rootKeyProvider(of: store, home, passphrase: passphrase)
         return try VaultCore(unlocking: store, with: provider, clock: clock)
     }

@@ -91,9 +91,10 @@ package struct VaultCore: Sendable {
     ) throws {
         let kind = (failure as? VaultFailure)?.kind
         if kind?.isStorage == true { return }
+        let isRefusal = kind == .protected || failure.code.hasPrefix("access.")
         try write {
             try $0.audit.record(
-                action, subject, result: result ?? (kind == .protected ? .refused : .failed), commit: commit,
+                action, subject, result: result ?? (isRefusal ? .refused : .failed), commit: commit,
                 detail: failure.code, by: context)
         }
     }
@@ -101,7 +102,7 @@ package struct VaultCore: Sendable {
 
 extension VaultFailure.Kind {
     /// True when the store cannot be relied on to take another record.
-    fileprivate var isStorage: Bool {
+    var isStorage: Bool {
         switch self {
         case .corrupt, .diskFull, .readOnly, .storage, .locked, .newerSchema, .auditBroken: true
         default: false
@@ -134,6 +135,9 @@ package final class VaultTransaction {
 
     /// The vault's serial as it was when the transaction began.
     package var serial: Int64 { serialBefore }
+
+    /// True when this transaction has written to the audit trail.
+    var hasRecords: Bool { audit.appended > 0 }
 
     /// Says that the vault's contents differ after this transaction.
     package func markChanged() { isChanged = true }

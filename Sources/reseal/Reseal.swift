@@ -39,9 +39,12 @@ struct Reseal: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Controller",
-                subcommands: [RunCommand.self, SuspendCommand.self, ResumeCommand.self, ConfigCommand.self]),
+                subcommands: [
+                    RunCommand.self, ServeCommand.self, SuspendCommand.self, ResumeCommand.self, ConfigCommand.self,
+                ]),
             CommandGroup(name: "Other tools", subcommands: [ImportCommand.self, ExportCommand.self]),
-            CommandGroup(name: "Vault", subcommands: [AuditCommand.self, KeyCommand.self]),
+            CommandGroup(
+                name: "Vault", subcommands: [AccessCommand.self, TokenCommand.self, AuditCommand.self, KeyCommand.self]),
             CommandGroup(
                 name: "Tools",
                 subcommands: [

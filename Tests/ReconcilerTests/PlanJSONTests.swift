@@ -138,7 +138,7 @@ import Testing
         let schema = try String(contentsOfFile: "\(Self.docs)/plan-format.schema.json", encoding: .utf8)
         let guide = try String(contentsOfFile: "\(Self.docs)/plan-and-apply.md", encoding: .utf8)
         let shown = ChangeAction.allCases.map(\.rawValue) + RiskNote.allCases.map(\.rawValue)
-        let named = AccessAction.allCases.map(\.rawValue) + ResourceKind.allCases.map(\.rawValue)
+        let named = AccessAction.grantable.map(\.rawValue) + ResourceKind.allCases.map(\.rawValue)
         #expect(shown.filter { !guide.contains("`\($0)`") } == [])
         #expect((shown + named).filter { !schema.contains("\"\($0)\"") } == [])
     }

@@ -1,60 +1,18 @@
-package import ResealCore
-package import ResealManifests
+internal import ResealCore
+internal import ResealManifests
+internal import ResealVault
 
-/// What a permission lets one do with a secret, or with the credentials that a dynamic secret makes.
-package enum AccessAction: String, Sendable, Codable, CaseIterable, Comparable {
-    case read, write, rotate, delete
-    /// Of a dynamic secret: ask for credentials.
-    case generate
-    /// Of a dynamic secret: end the credentials of others.
-    case revoke
-
-    package static func < (a: AccessAction, b: AccessAction) -> Bool { a.rank < b.rank }
-    fileprivate var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
-}
-
-/// Whom the manifest of one resource gives which access.
-package struct Grants: Sendable, Hashable {
-    /// One list for each action, in the order of the actions.
-    private let lists: [[Principal]]
-
-    package static let none = Grants(lists: { _ in [] })
-
-    package init(_ permissions: Permissions) {
+extension Grants {
+    init(_ permissions: Permissions) {
         self.init(lists: { action in
             switch action {
             case .read: permissions.read
             case .write: permissions.write
             case .rotate: permissions.rotate
             case .delete: permissions.delete
-            case .generate, .revoke: []
+            case .generate, .revoke, .list: []
             }
         })
-    }
-
-    /// The permissions in the canonical JSON of a manifest.
-    package init(spec: [UInt8]) {
-        let permissions = (try? JSON(parsing: spec))?["spec"]?["permissions"]
-        self.init(lists: { action in
-            (permissions?[action.rawValue]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap { Principal($0) } }
-        })
-    }
-
-    private init(lists list: (AccessAction) -> [Principal]) { lists = AccessAction.allCases.map(list) }
-
-    package func principals(for action: AccessAction) -> [Principal] { lists[action.rank] }
-
-    /// The roles that are named, as resources of an organization.
-    package func roles(in organization: String) -> Set<ResourceKey> {
-        Set(
-            lists.joined().filter { $0.kind == .role }.map { ResourceKey(.role, $0.name, organization: organization) })
-    }
-
-    /// True when something is open to everyone that was not with `before`.
-    func opensToEveryone(comparedWith before: Grants) -> Bool {
-        AccessAction.allCases.contains { action in
-            principals(for: action).contains(.everyone) && !before.principals(for: action).contains(.everyone)
-        }
     }
 }
 
@@ -158,7 +116,7 @@ struct AccessLedger {
         _ grants: Grants, _ roles: RoleDirectory, _ organization: String
     ) -> [Principal: Set<AccessAction>] {
         var reach: [Principal: Set<AccessAction>] = [:]
-        for action in AccessAction.allCases {
+        for action in AccessAction.grantable {
             for grant in grants.principals(for: action) {
                 for principal in roles.expand(grant, organization: organization) {
                     reach[principal, default: []].insert(action)

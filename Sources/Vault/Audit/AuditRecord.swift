@@ -21,7 +21,17 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case plan = "git.plan"
     case apply = "git.apply"
     case auditRead = "audit.read"
+    /// A look at who may do what.
+    case accessRead = "access.read"
     case keyRotate = "vault.key.rotate"
+    /// Someone showed a token that is not valid.
+    case authenticate = "token.authenticate"
+    case tokenCreate = "token.create"
+    /// A token was made that permissions do not bind.
+    case tokenBreakGlass = "token.break-glass"
+    case tokenList = "token.list"
+    case tokenRenew = "token.renew"
+    case tokenRevoke = "token.revoke"
     case suspend = "controller.suspend"
     case resume = "controller.resume"
 }

@@ -54,7 +54,9 @@ package final class AuditTrail {
             AuditRecord(
                 sequence: sequence, at: now, principal: context.principal, action: action, subject: subject,
                 version: version, result: result, source: context.source, userAgent: context.userAgent,
-                requestID: context.requestID, commit: commit, detail: detail, hash: Self.genesis))
+                requestID: context.requestID, commit: commit,
+                detail: [context.credential, detail].filter { !$0.isEmpty }.joined(separator: ": "),
+                hash: Self.genesis))
         guard waiting.count == Self.batch else { return }
         // The batch before this one is done by now, or nearly.
         if isHashing { try append(hasher.finish().records) }

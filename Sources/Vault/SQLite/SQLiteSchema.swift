@@ -6,8 +6,34 @@ enum SQLiteSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: v1) }
         migrator.registerMigration("rotations") { db in try db.execute(sql: rotations) }
+        migrator.registerMigration("tokens") { db in try db.execute(sql: tokens) }
+        migrator.registerMigration("kv-settings") { db in try db.execute(sql: kvSettings) }
         return migrator
     }
+
+    private static let kvSettings = """
+        CREATE TABLE kv_settings (secret INTEGER PRIMARY KEY REFERENCES secrets (id), document BLOB NOT NULL) STRICT;
+        """
+
+    private static let tokens = """
+        CREATE TABLE tokens (
+            digest BLOB PRIMARY KEY,
+            accessor TEXT NOT NULL UNIQUE,
+            parent TEXT,
+            principal TEXT NOT NULL,
+            organization TEXT NOT NULL,
+            scope BLOB NOT NULL,
+            break_glass_reason TEXT,
+            created_at INTEGER NOT NULL,
+            created_by TEXT NOT NULL,
+            ttl INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            ends_at INTEGER NOT NULL,
+            is_renewable INTEGER NOT NULL,
+            uses_left INTEGER,
+            revoked_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        """
 
     private static let rotations = """
         CREATE TABLE rotations (

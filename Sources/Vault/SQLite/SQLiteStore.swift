@@ -13,7 +13,8 @@ package final class SQLiteStore: Store {
     ///   - creating: makes the file when it is missing, and the tables when it is empty; otherwise either is an error, so
     ///     that a file that was cut down to nothing does not pass for a vault without secrets.
     ///   - patience: how many seconds to wait for another writer.
-    package init(path: String, creating: Bool = false, patience: Double = 10) throws {
+    ///   - readers: how many snapshots can be read at the same time.
+    package init(path: String, creating: Bool = false, patience: Double = 10, readers: Int = 2) throws {
         self.path = path
         let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? UInt64
         guard creating || size != nil else {
@@ -24,7 +25,7 @@ package final class SQLiteStore: Store {
         guard creating || size != 0 else { throw Self.noVault(path) }
         var configuration = Configuration()
         configuration.busyMode = .timeout(patience)
-        configuration.maximumReaderCount = 2
+        configuration.maximumReaderCount = readers
         configuration.prepareDatabase { db in
             // Deleted content is overwritten, and nothing spills into temporary files. A file that somebody prepared
             // gets no functions to call.

@@ -208,7 +208,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         return prepared
     }
 
-    private func run(_ sql: String, _ arguments: StatementArguments = []) throws {
+    func run(_ sql: String, _ arguments: StatementArguments = []) throws {
         try db.cachedStatement(sql: sql).execute(arguments: arguments)
     }
 }

@@ -1,4 +1,5 @@
 package import ResealCore
+package import ResealSealing
 
 /// Durable, transactional storage of the vault. Knows rows, not meaning: keys, audit and policy live above it.
 ///
@@ -52,6 +53,13 @@ package protocol StoreReader {
     /// The resources of a source that refer to `target`.
     func referrers(to target: ReferenceTarget, source: Int64) throws -> [AppliedRecord]
 
+    /// What the KV API keeps beside a secret; `nil` for nothing.
+    func kvSettings(of rowID: Int64) throws -> [UInt8]?
+    func token(_ digest: Digest256) throws -> TokenRecord?
+    func token(accessor: String) throws -> TokenRecord?
+    /// In order of their making.
+    func tokens() throws -> [TokenRecord]
+
     func lastAuditRecord() throws -> AuditRecord?
     /// The signed heads of the trail. More than one means that somebody meddled with them.
     func auditHeads() throws -> [AuditHead]
@@ -88,6 +96,12 @@ package protocol StoreTransaction: StoreReader {
     func removeApplied(_ key: ResourceKey) throws
     /// The id of exactly this set of targets; equal sets share one.
     func referenceSetID(_ targets: [ReferenceTarget]) throws -> Int64
+
+    func saveKVSettings(_ document: [UInt8], of rowID: Int64) throws
+    /// Inserts or replaces a token.
+    func save(_ token: TokenRecord) throws
+    /// Forgets the tokens that expired or were revoked before `time`.
+    func removeTokens(endedBefore time: Timestamp) throws
 
     func append(_ record: AuditRecord) throws
     /// Puts `head` in the place of the head before.

@@ -20,7 +20,8 @@ struct RunCommand: AsyncParsableCommand {
             What is due of rotations is done (docs/rotation.md); with `write-back`, the new values are sealed into their \
             manifests, committed and pushed.
 
-            With `listen`, it answers GET /healthz, /readyz and /metrics, and POST /hooks/SOURCE.
+            With `listen`, it answers GET /healthz, /readyz and /metrics, and POST /hooks/SOURCE. With a section `api`, it \
+            serves the API too, as `reseal serve` does (docs/api.md).
 
             EXAMPLES
               reseal run
@@ -53,7 +54,7 @@ struct RunCommand: AsyncParsableCommand {
         let context = try vault.context()
         let passphrase = CachedPassphrase { try vault.readPassphrase(prompt: "Passphrase of the vault") }
         let open: @Sendable () throws -> VaultCore = {
-            try VaultCore.open(home, passphrase: { try passphrase.value() })
+            try VaultCore.open(home, passphrase: { try passphrase.value() }, readers: APIHost.readers)
         }
         let rounds = ReconcileRounds(home, by: context, open: open)
         // A vault that does not open is no reason to wait and try again.
@@ -101,7 +102,7 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 /// Asks for the passphrase at most once: nobody is there when the vault has to be opened again.
-private final class CachedPassphrase: Sendable {
+final class CachedPassphrase: Sendable {
     private let known = Mutex<SecretBytes?>(nil)
     private let ask: @Sendable () throws -> SecretBytes
 

@@ -55,6 +55,7 @@ struct Controller: Sendable {
     ) async throws -> ControllerSettings? {
         let loops = try makeLoops(settings)
         let server = try makeServer(settings, loops)
+        let api = try settings.api.map { try APIHost(home, open: openVault, log).server($0, access: settings.access) }
         let rotations = makeRotations { for loop in loops.values { loop.trigger() } }
         return try await withThrowingTaskGroup(of: End.self) { group in
             func add(_ work: @escaping @Sendable () async throws -> Void) {
@@ -65,6 +66,7 @@ struct Controller: Sendable {
             }
             for loop in loops.values { add { await loop.run() } }
             if let server { add { try await serve(server) } }
+            if let api { add { try await api.run() } }
             add { await keepAlive() }
             add { await rotations.run() }
             group.addTask { await end(signals) }

@@ -8,7 +8,7 @@ struct ControllerSettings {
     /// Besides those of ``GitSettings``, which stand at the top for all sources or for the only one.
     static let keys = [
         "sources", "interval", "jitter-percent", "retry", "longest-retry", "listen", "tls-certificate", "tls-key",
-        "webhook-secret-file", "write-back", "log-format",
+        "webhook-secret-file", "write-back", "log-format", "access", "api",
     ]
     private static let sourceKeys =
         GitSettings.keys + ["name", "interval", "webhook-secret-file", "write-back", "suspend"]
@@ -47,19 +47,25 @@ struct ControllerSettings {
     var sources: [Source] = []
     var listen: Listen?
     var logFormat: LogFormat?
+    /// Permissions for secrets that no manifest describes.
+    var access: [AccessRule] = []
+    /// `nil` where the API is not served.
+    var api: APISettings?
+
+    init() {}
 
     /// Throws ``DiagnosticsFailure`` with everything that is wrong with the file.
     static func load(_ path: String) throws -> ControllerSettings {
         let bytes = try AtomicFile.read(path, limit: SettingsFile.maximumBytes)
         let folder = FileProbe.folder(of: path)
         let settings = try SettingsFile.read(bytes, name: path, keys: GitSettings.keys + keys) {
-            ControllerSettings($0, folder: folder)
+            ControllerSettings($0, path: path, folder: folder)
         }
         for source in settings.sources { try source.git.requireGuardedTrust(path, in: folder) }
         return settings
     }
 
-    private init(_ file: SettingsMapping, folder: String) {
+    private init(_ file: SettingsMapping, path: String, folder: String) {
         var git = GitSettings()
         git.read(file, folder: folder)
         let timing = Self.timing(file, Self.retries(file))
@@ -67,6 +73,8 @@ struct ControllerSettings {
         logFormat = file.value("log-format", hint: "json or text") { LogFormat(rawValue: $0) }
         let writeBack = Self.writeBack(file)
         readListen(file)
+        access = AccessSettings(file, name: path).rules
+        api = APISettings(file)
         if file.has("sources") {
             if file.has("repo") {
                 file.report(

@@ -1,0 +1,123 @@
+internal import ResealCore
+internal import ResealSealing
+internal import ResealVault
+
+/// What stands below `auth/token`.
+struct TokenRoutes: Sendable {
+    let service: SecretService
+
+    func answer(_ request: APIRequest, _ path: String, _ session: Session) async throws -> APIReply {
+        switch (path, request.verb) {
+        case ("lookup-self", .read), ("lookup-self", .write):
+            let record = try await service.lookUpSelf(by: session)
+            return reply(request, data: document(record, token: request.token?.revealText()))
+        case ("renew-self", .write): return try await renew(request, session)
+        case ("revoke-self", .write):
+            try await service.revokeSelf(by: session)
+            return .empty
+        case ("create", .write): return try await create(request, session)
+        case ("lookup", .write):
+            let record = try await service.lookUp(try reference(request, "token"), by: session)
+            return reply(request, data: document(record, token: try request.members()["token"]?.stringValue))
+        case ("lookup-accessor", .write):
+            let record = try await service.lookUp(try reference(request, "accessor"), by: session)
+            return reply(request, data: document(record, token: nil))
+        case ("revoke", .write):
+            try await service.revoke(try reference(request, "token"), by: session)
+            return .empty
+        case ("revoke-accessor", .write):
+            try await service.revoke(try reference(request, "accessor"), by: session)
+            return .empty
+        default: return .errors(405, "unsupported operation")
+        }
+    }
+
+    private func reference(_ request: APIRequest, _ key: String) throws -> TokenReference {
+        guard let text = try request.members()[key]?.stringValue, !text.isEmpty else {
+            throw ServiceFailure(.badRequest, "missing \(key)")
+        }
+        return key == "token" ? .token(SecretBytes(utf8: text)) : .accessor(text)
+    }
+
+    private func renew(_ request: APIRequest, _ session: Session) async throws -> APIReply {
+        let increment = try KVDocument.span(request.members()["increment"], "increment")
+        let record = try await service.renewSelf(increment, by: session)
+        return reply(request, auth: auth(record, token: request.token?.revealText() ?? ""))
+    }
+
+    private func create(_ request: APIRequest, _ session: Session) async throws -> APIReply {
+        let members = try request.members()
+        for key in ["id", "role_name", "no_parent", "period"] where members[key].map(isSet) == true {
+            throw ServiceFailure(.badRequest, "`\(key)` is not supported")
+        }
+        let own = session.token.principal
+        let policies = members["policies"]?.arrayValue ?? []
+        guard policies.allSatisfy({ $0.stringValue == own.description || $0.stringValue == "default" }) else {
+            throw ServiceFailure(.badRequest, "there are no policies here: a token is narrowed by `scope`")
+        }
+        let uses = try KVDocument.number(members["num_uses"], "num_uses")
+        let ttl = try KVDocument.span(members["ttl"], "ttl") ?? session.token.ttl
+        let longest = try KVDocument.span(members["explicit_max_ttl"], "explicit_max_ttl")
+        let wanted = TokenRequest(
+            own, organization: session.token.organization, ttl: ttl,
+            maxTTL: longest.flatMap { $0.seconds == 0 ? nil : $0 },
+            isRenewable: try KVDocument.flag(members["renewable"], "renewable") ?? true,
+            uses: uses == 0 ? nil : uses, scope: try scope(members["scope"], session.token.scope))
+        let (token, record) = try await service.createToken(wanted, by: session)
+        return reply(request, auth: auth(record, token: token.revealText() ?? ""))
+    }
+
+    /// The command sends what its user left out as an empty value.
+    private func isSet(_ value: JSON) -> Bool { ![.null, false, 0, "", "0s"].contains(value) }
+
+    /// `{"prefixes": […], "actions": […]}`; what is left out is as in the parent's scope.
+    private func scope(_ value: JSON?, _ parent: TokenScope) throws(ServiceFailure) -> TokenScope {
+        guard let value, value != .null else { return parent }
+        var scope = parent
+        if let prefixes = value["prefixes"]?.arrayValue { scope.prefixes = prefixes.compactMap(\.stringValue) }
+        if let words = value["actions"]?.arrayValue?.compactMap(\.stringValue) {
+            let actions = words.compactMap { AccessAction(rawValue: $0) }
+            guard actions.count == words.count else {
+                throw ServiceFailure(.badRequest, "`actions` of `scope` is wrong")
+            }
+            scope.actions = Set(actions)
+        }
+        return scope
+    }
+
+    // MARK: Documents
+
+    private func reply(_ request: APIRequest, data: JSON = .null, auth: JSON = .null) -> APIReply {
+        .document(200, .object(KVDocument.envelope(request.caller.requestID, data: data, auth: auth)))
+    }
+
+    private func remaining(_ record: TokenRecord) -> JSON {
+        .integer(max(0, (record.expiresAt.milliseconds - service.clock.now().milliseconds) / 1000))
+    }
+
+    private func auth(_ record: TokenRecord, token: String) -> JSON {
+        let policies: JSON = [.string(record.principal.description)]
+        return [
+            "client_token": .string(token), "accessor": .string(record.accessor), "policies": policies,
+            "token_policies": policies, "metadata": .null, "lease_duration": remaining(record),
+            "renewable": .bool(record.isRenewable), "entity_id": "", "token_type": "service",
+            "orphan": .bool(record.parent == nil), "mfa_requirement": .null,
+            "num_uses": .integer(record.usesLeft ?? 0),
+        ]
+    }
+
+    private func document(_ record: TokenRecord, token: String?) -> JSON {
+        let lifetime = (record.endsAt.milliseconds - record.createdAt.milliseconds) / 1000
+        return [
+            "accessor": .string(record.accessor), "creation_time": .integer(record.createdAt.milliseconds / 1000),
+            "creation_ttl": .integer(record.ttl.seconds), "display_name": .string(record.principal.description),
+            "entity_id": "", "expire_time": .string(KVDocument.time(record.expiresAt)),
+            "explicit_max_ttl": .integer(lifetime), "id": .string(token ?? ""),
+            "issue_time": .string(KVDocument.time(record.createdAt)), "meta": .null,
+            "num_uses": .integer(record.usesLeft ?? 0), "orphan": .bool(record.parent == nil),
+            "path": "auth/token/create", "policies": [.string(record.principal.description)],
+            "renewable": .bool(record.isRenewable), "ttl": remaining(record), "type": "service",
+            "scope": record.scope.json, "organization": .string(record.organization),
+        ]
+    }
+}

@@ -1,0 +1,122 @@
+package import ResealCore
+
+/// A permission that the vault's owner gives in the settings, for secrets that no manifest describes.
+package struct AccessRule: Sendable, Hashable {
+    package let organization: String
+    /// Names of secrets; one that ends in `*` fits all that begin like it.
+    package let names: [String]
+    package let principals: [Principal]
+    package let actions: Set<AccessAction>
+    /// Where it stands, for explanations.
+    package let place: String
+
+    package init(
+        organization: String, names: [String], principals: [Principal], actions: Set<AccessAction>, place: String
+    ) {
+        self.organization = organization
+        self.names = names
+        self.principals = principals
+        self.actions = actions
+        self.place = place
+    }
+
+    package func fits(_ key: ResourceKey) -> Bool {
+        key.organization == organization
+            && names.contains { name in
+                name.hasSuffix("*") ? key.name.hasPrefix(name.dropLast()) : key.name == name
+            }
+    }
+}
+
+/// All that decides who may do what with one resource.
+package struct AccessRules: Sendable {
+    /// A role with its members, as Git last said.
+    package struct Role: Sendable {
+        package let members: [Principal]
+        package let place: String
+
+        package init(members: [Principal], place: String) {
+            self.members = members
+            self.place = place
+        }
+    }
+
+    package let key: ResourceKey
+    /// The manifest's permissions and its place; `nil` where no manifest describes the resource.
+    package let manifest: (grants: Grants, place: String)?
+    /// By name; those of the resource's organization that anything here names.
+    package let roles: [String: Role]
+    /// What the settings say of it. A manifest leaves them nothing to say.
+    package let settings: [AccessRule]
+
+    package init(
+        _ key: ResourceKey, manifest: (grants: Grants, place: String)?, roles: [String: Role], settings: [AccessRule]
+    ) {
+        self.key = key
+        self.manifest = manifest
+        self.roles = roles
+        self.settings = manifest == nil ? settings.filter { $0.fits(key) } : []
+    }
+
+    /// Every principal that is named, a role's members included.
+    package var principals: Set<Principal> {
+        let named = manifest.map { manifest in AccessAction.grantable.flatMap(manifest.grants.principals) } ?? []
+        return Set(named).union(settings.flatMap(\.principals)).union(roles.values.flatMap(\.members))
+    }
+}
+
+extension StoreReader {
+    /// What decides about a resource. Alike for a secret that does not exist and one that no manifest describes.
+    package func accessRules(for key: ResourceKey, settings: [AccessRule]) throws -> AccessRules {
+        var roles: [ResourceKey: AccessRules.Role] = [:]
+        return try accessRules(key, manifest: try accessManifest(of: key), settings, &roles)
+    }
+
+    /// As above for a secret whose record is known, without the manifest's place: for long lists.
+    ///
+    /// - Parameter known: roles that were looked up before.
+    func accessRules(
+        for record: SecretRecord, settings: [AccessRule], roles known: inout [ResourceKey: AccessRules.Role]
+    ) throws -> AccessRules {
+        let manifest = record.isManaged ? (grants: Grants(spec: record.spec), place: "") : nil
+        return try accessRules(ResourceKey(record.id), manifest: manifest, settings, &known)
+    }
+
+    private func accessRules(
+        _ key: ResourceKey, manifest: (grants: Grants, place: String)?, _ settings: [AccessRule],
+        _ known: inout [ResourceKey: AccessRules.Role]
+    ) throws -> AccessRules {
+        let fitting = manifest == nil ? settings.filter { $0.fits(key) } : []
+        let named =
+            manifest.map { $0.grants.roles(in: key.organization) }
+            ?? Set(
+                fitting.flatMap(\.principals).filter { $0.kind == .role }.map {
+                    ResourceKey(.role, $0.name, organization: key.organization)
+                })
+        var roles: [String: AccessRules.Role] = [:]
+        for role in named {
+            guard let found = try known[role] ?? accessRole(role) else { continue }
+            known[role] = found
+            roles[role.name] = found
+        }
+        return AccessRules(key, manifest: manifest, roles: roles, settings: fitting)
+    }
+
+    private func accessManifest(of key: ResourceKey) throws -> (grants: Grants, place: String)? {
+        guard let applied = try applied(key) else { return nil }
+        var spec = applied.spec
+        if key.kind == .secret {
+            guard let secret = try secret(key.secretID), secret.isManaged else { return nil }
+            spec = secret.spec
+        }
+        return (Grants(spec: spec), applied.position.span.description)
+    }
+
+    private func accessRole(_ key: ResourceKey) throws -> AccessRules.Role? {
+        guard let applied = try applied(key) else { return nil }
+        let members = (try? JSON(parsing: applied.spec))?["spec"]?["members"]?.arrayValue ?? []
+        return AccessRules.Role(
+            members: members.compactMap { $0.stringValue.flatMap { Principal($0) } },
+            place: applied.position.span.description)
+    }
+}

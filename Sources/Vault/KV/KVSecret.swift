@@ -1,0 +1,69 @@
+package import ResealCore
+
+/// One version as the KV API tells of it.
+package struct KVVersion: Sendable, Hashable {
+    package var number: Int64
+    package var createdAt: Timestamp
+    /// When it was, or will be, deleted; `nil` for never.
+    package var deletionAt: Timestamp?
+    package var isDestroyed: Bool
+    package var custom: [String: String]
+}
+
+/// A secret as the KV API tells of it.
+package struct KVSecret: Sendable {
+    package let record: SecretRecord
+    package let settings: KVSettings
+    /// Oldest first; without candidates of rotations, and without what is beyond the number of versions kept.
+    package let versions: [VersionRecord]
+    /// Where the manifest stands that describes it; `nil` for none.
+    package let place: String?
+
+    /// `nil` where there is nothing: no such secret, or one that was erased.
+    init?(_ id: SecretID, in store: any StoreReader) throws {
+        guard let record = try store.secret(id), !(record.state == .deleted && record.purgeAt == nil) else {
+            return nil
+        }
+        self.record = record
+        settings = try KVSettings(stored: store.kvSettings(of: record.rowID))
+        let all = try store.versions(of: record.rowID).filter { $0.state != .pending }
+        let current = record.currentVersion > 0 ? record.currentVersion : all.last?.number ?? 0
+        let oldest = current - settings.effectiveMaxVersions
+        versions = all.filter { $0.number > oldest }
+        currentVersion = current
+        place = record.isManaged ? try store.applied(ResourceKey(id))?.position.span.description : nil
+    }
+
+    package let currentVersion: Int64
+
+    /// With what a manifest's secret is marked by, so that other tools keep off it.
+    package var custom: [String: String] {
+        guard let place else { return settings.custom }
+        return settings.custom.merging(["managed-by": "reseal", "reseal-manifest": place]) { $1 }
+    }
+
+    package func version(_ number: Int64) -> KVVersion? {
+        versions.first { $0.number == number }.map(describe)
+    }
+
+    package func describe(_ version: VersionRecord) -> KVVersion {
+        KVVersion(
+            number: version.number, createdAt: version.createdAt, deletionAt: deletion(of: version.number),
+            isDestroyed: version.state == .destroyed, custom: custom)
+    }
+
+    /// A secret that was deleted otherwise than through this API is deleted with all its versions.
+    private func deletion(of number: Int64) -> Timestamp? {
+        let isCurrent = number == record.currentVersion
+        if record.state == .deleted, isCurrent || settings.deleted[record.currentVersion] == nil {
+            return record.deletedAt
+        }
+        // What came back as the current version is not deleted any more.
+        let deleted = isCurrent ? nil : settings.deleted[number]
+        return deleted ?? settings.expires[number]
+    }
+}
+
+extension KVVersion {
+    package func isReadable(at now: Timestamp) -> Bool { !isDestroyed && deletionAt.map { now < $0 } ?? true }
+}

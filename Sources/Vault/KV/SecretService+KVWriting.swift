@@ -1,0 +1,221 @@
+package import ResealCore
+internal import ResealSealing
+
+/// What the KV API changes.
+extension SecretService {
+    /// How a write is to be made.
+    package enum KVContent: Sendable {
+        case replace(SecretValue)
+        /// RFC 7386, onto the current value.
+        case merge(JSON)
+    }
+
+    /// - Parameter check: the current version as the caller believes it to be; 0 for none.
+    package func write(
+        _ id: SecretID, _ content: KVContent, check: Int64?, by session: Session
+    ) async throws -> KVVersion {
+        let settings = settings
+        return try await change(.secretWrite, ResourceKey(id).description, session) { transaction in
+            try transaction.store.require(.write, id, settings, session)
+            let view = try KVSecret(id, in: transaction.store)
+            try Self.compare(check, view)
+            var secret = try transaction.store.secret(id) ?? transaction.newSecret(id)
+            try transaction.requireChangeable(secret)
+            let isNew = secret.latestVersion == 0
+            let old = try transaction.currentValue(view)
+            let value = try Self.value(content, old)
+            if secret.state == .deleted { try transaction.undelete(&secret) }
+            try transaction.addVersion(
+                value.inForm(of: old), to: &secret, ValueWrite(origin: .manual, author: session.context.principal))
+            try transaction.noteDrift(.value, in: &secret)
+            try transaction.store.update(secret)
+            try transaction.audit.record(
+                isNew ? .secretCreate : .secretWrite, ResourceKey(id).description, version: secret.currentVersion,
+                by: session.context)
+            return try transaction.finishKVWrite(&secret, by: session.context)
+        }
+    }
+
+    private static func compare(_ check: Int64?, _ view: KVSecret?) throws(ServiceFailure) {
+        guard let check else {
+            guard view?.settings.casRequired != true else {
+                throw ServiceFailure(.badRequest, "check-and-set parameter required for this call")
+            }
+            return
+        }
+        guard check == view?.currentVersion ?? 0 else {
+            throw ServiceFailure(.badRequest, "check-and-set parameter did not match the current version")
+        }
+    }
+
+    private static func value(_ content: KVContent, _ old: SecretValue?) throws -> SecretValue {
+        switch content {
+        case .replace(let value): return value
+        case .merge(let patch):
+            guard let old else { throw ServiceFailure.notFound }
+            let current = old.kvForm.revealJSON().withUnsafeBytes { Array($0) }
+            guard let json = try? JSON(parsing: current), let merged = json.merging(patch).objectValue else {
+                throw ServiceFailure(.badRequest, "the patch is no object")
+            }
+            return try SecretValue(kv: merged)
+        }
+    }
+
+    /// Deletes versions softly; the current one, and with it the secret, unless some are named.
+    package func delete(_ id: SecretID, versions: [Int64]? = nil, by session: Session) async throws {
+        try await onExisting(.secretDelete, .delete, id, session) { transaction, view in
+            guard let view else { return }
+            var secret = view.record
+            var settings = view.settings
+            for number in versions ?? [view.currentVersion] {
+                guard view.version(number)?.isReadable(at: transaction.now) == true else { continue }
+                settings.deleted[number] = transaction.now
+                if number == secret.currentVersion, secret.state == .active {
+                    try transaction.noteDrift(.deleted, in: &secret)
+                    try transaction.softDelete(&secret)
+                }
+                try transaction.audit.record(
+                    .secretDelete, ResourceKey(id).description, version: number, by: session.context)
+            }
+            try transaction.save(settings, of: secret)
+        }
+    }
+
+    package func undelete(_ id: SecretID, versions: [Int64], by session: Session) async throws {
+        try await onExisting(.secretRestore, .write, id, session) { transaction, view in
+            guard let view else { return }
+            var secret = view.record
+            var settings = view.settings
+            for number in versions {
+                settings.deleted[number] = nil
+                settings.expires[number] = nil
+                guard number == secret.currentVersion, secret.state == .deleted else { continue }
+                try transaction.undelete(&secret)
+                try transaction.noteDrift(.restored, in: &secret)
+                try transaction.store.update(secret)
+            }
+            try transaction.save(settings, of: secret)
+            try transaction.audit.record(
+                .secretRestore, ResourceKey(id).description, detail: "versions \(versions)", by: session.context)
+        }
+    }
+
+    /// Destroys versions for good.
+    package func destroy(_ id: SecretID, versions: [Int64], by session: Session) async throws {
+        try await onExisting(.secretDestroy, .delete, id, session) { transaction, view in
+            guard let view else { return }
+            var secret = view.record
+            for number in versions
+            where view.versions.contains(where: { $0.number == number && $0.state != .destroyed }) {
+                try transaction.destroy(number, of: &secret, by: session.context)
+            }
+        }
+        try await write { try $0.store.scrub() }
+    }
+
+    /// Destroys every version, and forgets what the API kept beside them.
+    package func erase(_ id: SecretID, by session: Session) async throws {
+        try await onExisting(.secretDelete, .delete, id, session) { transaction, view in
+            guard let view else { return }
+            var secret = view.record
+            if secret.state == .active {
+                try transaction.noteDrift(.deleted, in: &secret)
+                try transaction.softDelete(&secret)
+            }
+            try transaction.audit.record(
+                .secretDelete, ResourceKey(id).description, detail: "with all versions", by: session.context)
+            try transaction.destroyAll(of: &secret, by: session.context)
+            try transaction.save(KVSettings(), of: secret)
+        }
+        try await write { try $0.store.scrub() }
+    }
+
+    /// Changes what stands beside a secret; one without a version is made where there is none.
+    package func setMetadata(
+        _ id: SecretID, by session: Session, _ change: @escaping @Sendable (inout KVSettings) throws -> Void
+    ) async throws {
+        try await onExisting(.secretUpdate, .write, id, session) { transaction, view in
+            var settings = view?.settings ?? KVSettings()
+            try change(&settings)
+            settings.number += 1
+            var secret = view?.record ?? transaction.newSecret(id)
+            if view == nil, let erased = try transaction.store.secret(id) {
+                secret = erased
+                try transaction.undelete(&secret)
+                try transaction.store.update(secret)
+            } else if secret.rowID == 0 {
+                secret.rowID = try transaction.store.insert(secret)
+            }
+            try transaction.save(settings, of: secret)
+            try transaction.audit.record(
+                .secretUpdate, ResourceKey(id).description, detail: "metadata", by: session.context)
+        }
+    }
+
+    private func onExisting(
+        _ action: AuditAction, _ access: AccessAction, _ id: SecretID, _ session: Session,
+        _ body: @escaping @Sendable (VaultTransaction, KVSecret?) throws -> Void
+    ) async throws {
+        let settings = settings
+        try await change(action, ResourceKey(id).description, session) { transaction in
+            try transaction.store.require(access, id, settings, session)
+            let view = try KVSecret(id, in: transaction.store)
+            if let view { try transaction.requireChangeable(view.record) }
+            if access == .delete, view?.record.deletionProtection == true {
+                throw ServiceFailure(.protected, "permission denied: \(id) has deletion protection")
+            }
+            try body(transaction, view)
+            if !transaction.hasRecords {
+                try transaction.audit.record(
+                    action, ResourceKey(id).description, detail: "nothing to do", by: session.context)
+            }
+        }
+    }
+}
+
+extension VaultTransaction {
+    /// What Git describes and its drift policy would set back is not to be changed here.
+    fileprivate func requireChangeable(_ secret: SecretRecord) throws {
+        guard secret.isManaged, let applied = try store.applied(ResourceKey(secret.id)) else { return }
+        let own = (try? JSON(parsing: secret.spec))?["spec"]?["driftPolicy"]?.stringValue
+        let source = try store.sources().first { $0.id == applied.source }
+        let general = source.flatMap { try? JSON(parsing: $0.policy) }?["drift_policy"]?.stringValue
+        guard own ?? general == "revert" else { return }
+        throw ServiceFailure(
+            .managedByGit,
+            "permission denied: \(secret.id) is managed by Git, change it in \(applied.position.span.description)")
+    }
+
+    fileprivate func currentValue(_ view: KVSecret?) throws -> SecretValue? {
+        guard let view, view.version(view.currentVersion)?.isReadable(at: now) == true else { return nil }
+        return try openValue(of: view.record, version: view.currentVersion)
+    }
+
+    fileprivate func save(_ settings: KVSettings, of secret: SecretRecord) throws {
+        try store.saveKVSettings(settings.encoded, of: secret.rowID)
+        markChanged()
+    }
+
+    /// Notes when the new version expires, and destroys versions beyond the number that is kept.
+    fileprivate func finishKVWrite(
+        _ secret: inout SecretRecord, by context: ActionContext
+    ) throws -> KVVersion {
+        var settings = try KVSettings(stored: store.kvSettings(of: secret.rowID))
+        let oldest = secret.currentVersion - settings.effectiveMaxVersions
+        let before = settings
+        settings.deleted = settings.deleted.filter { $0.key > oldest }
+        settings.expires = settings.expires.filter { $0.key > oldest }
+        if settings.deleteVersionAfter.seconds > 0 {
+            settings.expires[secret.currentVersion] = now.adding(settings.deleteVersionAfter)
+        }
+        if settings != before { try save(settings, of: secret) }
+        for version in try store.versions(of: secret.rowID)
+        where version.number <= oldest && version.state == .previous {
+            try destroy(version.number, of: &secret, by: context)
+        }
+        guard let view = try KVSecret(secret.id, in: store), let version = view.version(secret.currentVersion) else {
+            throw VaultFailure(.corrupt, "the version that was just written is not there")
+        }
+        return version
+    }
+}

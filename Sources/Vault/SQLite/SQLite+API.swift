@@ -1,0 +1,70 @@
+internal import Foundation
+internal import GRDB
+internal import ResealCore
+internal import ResealSealing
+
+// What the API keeps: tokens, and settings beside secrets.
+
+extension SQLiteReader {
+    func kvSettings(of rowID: Int64) throws -> [UInt8]? {
+        try one("SELECT document FROM kv_settings WHERE secret = ?", [rowID]) { $0.bytes(0) }
+    }
+
+    func token(_ digest: Digest256) throws -> TokenRecord? {
+        try one(
+            "SELECT \(TokenRecord.columns) FROM tokens WHERE digest = ?", [Data(digest.bytes)], TokenRecord.init(row:))
+    }
+
+    func token(accessor: String) throws -> TokenRecord? {
+        try one("SELECT \(TokenRecord.columns) FROM tokens WHERE accessor = ?", [accessor], TokenRecord.init(row:))
+    }
+
+    func tokens() throws -> [TokenRecord] {
+        try all("SELECT \(TokenRecord.columns) FROM tokens ORDER BY created_at, accessor", [], TokenRecord.init(row:))
+    }
+}
+
+extension SQLiteTransaction {
+    func saveKVSettings(_ document: [UInt8], of rowID: Int64) throws {
+        try run(
+            "INSERT OR REPLACE INTO kv_settings (secret, document) VALUES (?, ?)", [rowID, Data(document)])
+    }
+
+    func save(_ token: TokenRecord) throws {
+        try run(
+            "INSERT OR REPLACE INTO tokens (\(TokenRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 14)))",
+            token.values)
+    }
+
+    func removeTokens(endedBefore time: Timestamp) throws {
+        try run(
+            "DELETE FROM tokens WHERE expires_at < ?1 OR revoked_at < ?1", [time.milliseconds])
+    }
+}
+
+extension TokenRecord {
+    fileprivate static let columns = """
+        digest, accessor, parent, principal, organization, scope, break_glass_reason, created_at, created_by, ttl,
+        expires_at, ends_at, is_renewable, uses_left, revoked_at
+        """
+
+    fileprivate init(row: Row) throws {
+        guard let principal = Principal(row.text(3)), let author = Principal(row.text(8)) else {
+            throw Row.malformed("a principal")
+        }
+        self.init(
+            digest: try row.digest(0), accessor: row.text(1), parent: row[2] as String?, principal: principal,
+            organization: row.text(4), scope: try TokenScope(stored: row.bytes(5)),
+            breakGlassReason: row[6] as String?, createdAt: row.time(7), createdBy: author,
+            ttl: TimeSpan(seconds: row.integer(9)), expiresAt: row.time(10), endsAt: row.time(11),
+            isRenewable: row.integer(12) != 0, usesLeft: row[13] as Int64?, revokedAt: row.optionalTime(14))
+    }
+
+    fileprivate var values: StatementArguments {
+        [
+            Data(digest.bytes), accessor, parent, principal.description, organization, Data(scope.json.canonicalBytes),
+            breakGlassReason, createdAt.milliseconds, createdBy.description, ttl.seconds, expiresAt.milliseconds,
+            endsAt.milliseconds, isRenewable, usesLeft, revokedAt?.milliseconds,
+        ]
+    }
+}

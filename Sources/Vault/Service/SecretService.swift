@@ -1,0 +1,105 @@
+package import ResealCore
+package import ResealSealing
+
+/// The vault as a service for callers with tokens: each action judged, done, and recorded before it is answered.
+///
+/// Reads are made from snapshots, many at once, and their records share one sync; writes come one after the other.
+package final class SecretService: Sendable {
+    let door: VaultDoor
+    let journal: AuditJournal
+    let readers: BlockingPool
+    private let writer = BlockingPool(label: "reseal.service-writer", width: 1)
+    /// Permissions for secrets that no manifest describes.
+    let settings: [AccessRule]
+
+    package init(_ door: VaultDoor, settings: [AccessRule], readers: Int) {
+        self.door = door
+        self.settings = settings
+        journal = AuditJournal(door)
+        self.readers = BlockingPool(label: "reseal.service-reader", width: readers)
+    }
+
+    package var clock: WallClock { door.clock }
+
+    /// Who shows `token`. Throws ``TokenFailure/Kind/invalid`` for every kind of wrong one alike, and records it.
+    package func authenticate(_ token: SecretBytes, _ caller: Caller) async throws -> Session {
+        let found = try await readers.run { [door] in
+            try door.read { store, keyring, now -> TokenRecord? in
+                guard let digest = try TokenText.digest(of: token, keyring) else { return nil }
+                return try store.token(digest).flatMap { $0.isValid(at: now) ? $0 : nil }
+            }
+        }
+        guard let found else { throw try await refuse(caller) }
+        guard found.usesLeft != nil else { return Session(found, caller) }
+        // Spent durably before anything is done with it, so that no crash and no race gives one use twice.
+        let spent = try await write { core in
+            try core.write { transaction -> TokenRecord? in
+                guard var record = try transaction.store.token(found.digest), record.isValid(at: transaction.now),
+                    let left = record.usesLeft
+                else { return nil }
+                record.usesLeft = left - 1
+                try transaction.store.save(record)
+                return record
+            }
+        }
+        guard let spent else { throw try await refuse(caller) }
+        return Session(spent, caller)
+    }
+
+    private func refuse(_ caller: Caller) async throws -> TokenFailure {
+        let failure = TokenFailure(.invalid, "permission denied")
+        if let context = caller.context() {
+            try await journal.record(
+                AuditEntry(.authenticate, "", result: .refused, detail: failure.code, by: context))
+        }
+        return failure
+    }
+
+    // MARK: Doing
+
+    /// Looks at a snapshot and records the look, whatever came of it.
+    func look<R: Sendable>(
+        _ action: AuditAction, _ subject: String, _ session: Session,
+        _ body: @escaping @Sendable (any StoreReader, Keyring, Timestamp) throws -> Look<R>
+    ) async throws -> R {
+        do {
+            let look = try await readers.run { [door] in try door.read(body) }
+            try await journal.record(
+                AuditEntry(
+                    action, subject, version: look.version, result: look.result, detail: look.detail,
+                    by: session.context))
+            return look.value
+        } catch let failure as any UserFacingFailure where failure.isRecordable {
+            try await journal.record(
+                AuditEntry(
+                    action, subject, result: failure.code.hasPrefix("access.") ? .refused : .failed,
+                    detail: failure.code, by: session.context))
+            throw failure
+        }
+    }
+
+    /// Changes the vault, with its records in the same transaction.
+    func change<R: Sendable>(
+        _ action: AuditAction, _ subject: String, _ session: Session,
+        _ body: @escaping @Sendable (VaultTransaction) throws -> R
+    ) async throws -> R {
+        try await write { core in try core.audited(action, subject, by: session.context, body) }
+    }
+
+    func write<R: Sendable>(_ body: @escaping @Sendable (VaultCore) throws -> R) async throws -> R {
+        try await writer.run { [door] in try door.with(body) }
+    }
+}
+
+/// What a look found, and what of it is recorded.
+struct Look<R: Sendable>: Sendable {
+    var value: R
+    var version: Int64?
+    var result = AuditResult.ok
+    var detail = ""
+}
+
+extension UserFacingFailure {
+    /// False where the store itself failed, and has nowhere to record to.
+    fileprivate var isRecordable: Bool { (self as? VaultFailure)?.kind.isStorage != true }
+}

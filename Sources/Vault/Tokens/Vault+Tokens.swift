@@ -1,0 +1,123 @@
+package import ResealCore
+package import ResealSealing
+
+/// Tokens, as the vault's owner deals with them. Each action is recorded with the token's accessor.
+extension Vault {
+    /// A new token. Its text is given out here and never again.
+    package func createToken(
+        _ request: TokenRequest, by context: ActionContext
+    ) throws -> (token: SecretBytes, record: TokenRecord) {
+        let action: AuditAction = request.breakGlassReason == nil ? .tokenCreate : .tokenBreakGlass
+        return try core.audited(action, "", by: context) { transaction in
+            try transaction.createToken(request, parent: nil, by: context)
+        }
+    }
+
+    /// Tokens that can still be used; with `all`, also those that ended lately.
+    package func tokens(all: Bool, by context: ActionContext) throws -> [TokenRecord] {
+        try core.audited(.tokenList, "", by: context) { transaction in
+            try transaction.audit.record(.tokenList, by: context)
+            return try transaction.store.tokens().filter { all || $0.isValid(at: transaction.now) }
+        }
+    }
+
+    package func token(accessor: String, by context: ActionContext) throws -> TokenRecord {
+        try core.audited(.tokenList, "", by: context) { transaction in
+            let record = try transaction.token(accessor: accessor)
+            try transaction.audit.record(.tokenList, record.address, by: context)
+            return record
+        }
+    }
+
+    /// Ends a token and all that were made with it. The accessors of those that were valid.
+    package func revokeToken(accessor: String, by context: ActionContext) throws -> [String] {
+        try core.audited(.tokenRevoke, "", by: context) { transaction in
+            try transaction.revoke(try transaction.token(accessor: accessor), by: context)
+        }
+    }
+}
+
+extension VaultTransaction {
+    /// How long a token that ended is still known.
+    private static let memory = TimeSpan(seconds: 30 * 86_400)
+
+    package func token(accessor: String) throws -> TokenRecord {
+        guard let record = try store.token(accessor: accessor) else {
+            throw TokenFailure(
+                .unknown, "there is no token with that accessor", hint: "`reseal token list` shows the tokens there are"
+            )
+        }
+        return record
+    }
+
+    /// - Parameter parent: the token that asks; the new one never outlives it, and cannot do more.
+    package func createToken(
+        _ request: TokenRequest, parent: TokenRecord?, by context: ActionContext
+    ) throws -> (token: SecretBytes, record: TokenRecord) {
+        try request.validate()
+        let token = try TokenText.fresh()
+        guard let digest = try TokenText.digest(of: token, keyring) else {
+            preconditionFailure("a fresh token has the form of one")
+        }
+        var record = TokenRecord(
+            digest: digest, accessor: try TokenText.freshAccessor(), parent: parent?.accessor,
+            principal: request.principal, organization: request.organization, scope: request.scope,
+            breakGlassReason: request.breakGlassReason, createdAt: now, createdBy: context.principal, ttl: request.ttl,
+            expiresAt: now.adding(request.ttl), endsAt: now.adding(request.maxTTL),
+            isRenewable: request.isRenewable && request.breakGlassReason == nil, usesLeft: request.uses,
+            revokedAt: nil)
+        if let parent { try record.bound(by: parent) }
+        try store.save(record)
+        try store.removeTokens(endedBefore: now.subtracting(Self.memory))
+        let reason = request.breakGlassReason.map { ", reason: \($0)" } ?? ""
+        try audit.record(
+            request.breakGlassReason == nil ? .tokenCreate : .tokenBreakGlass, record.address,
+            detail: "for \(record.principal) until \(record.expiresAt)\(reason)", by: context)
+        return (token, record)
+    }
+
+    package func revoke(_ record: TokenRecord, by context: ActionContext) throws -> [String] {
+        var ended: [String] = []
+        let all = Dictionary(grouping: try store.tokens(), by: \.parent)
+        var waiting = [record]
+        while var next = waiting.popLast() {
+            waiting += all[next.accessor] ?? []
+            guard next.isValid(at: now) else { continue }
+            next.revokedAt = now
+            try store.save(next)
+            ended.append(next.accessor)
+            try audit.record(.tokenRevoke, next.address, by: context)
+        }
+        if ended.isEmpty { try audit.record(.tokenRevoke, record.address, detail: "it had ended already", by: context) }
+        return ended
+    }
+
+    /// Gives a token more time: from now on `increment`, or its own lifetime, but never beyond its end.
+    package func renew(
+        _ record: TokenRecord, increment: TimeSpan?, by context: ActionContext
+    ) throws -> TokenRecord {
+        guard record.isRenewable else {
+            throw TokenFailure(.badRequest, "the token cannot be renewed", hint: "make a new one")
+        }
+        var record = record
+        let span = increment.map { $0.seconds == 0 ? record.ttl : $0 } ?? record.ttl
+        record.expiresAt = min(now.adding(span), record.endsAt)
+        try store.save(record)
+        try audit.record(.tokenRenew, record.address, detail: "until \(record.expiresAt)", by: context)
+        return record
+    }
+}
+
+extension TokenRecord {
+    fileprivate mutating func bound(by parent: TokenRecord) throws(TokenFailure) {
+        guard !parent.isBreakGlass, !isBreakGlass, principal == parent.principal, organization == parent.organization,
+            parent.scope.contains(scope)
+        else {
+            throw TokenFailure(
+                .badRequest, "a token can only make tokens of its own principal, with no more than its own scope",
+                hint: "ask the vault's owner for another token")
+        }
+        endsAt = min(endsAt, parent.endsAt)
+        expiresAt = min(expiresAt, endsAt)
+    }
+}

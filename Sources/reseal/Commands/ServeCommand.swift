@@ -1,0 +1,120 @@
+internal import ArgumentParser
+internal import Glibc
+internal import ResealCore
+internal import ResealVault
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve the vault's API, without watching Git.",
+        discussion: """
+            Speaks the API of Vault's KV version 2 under /v1/secret/ to callers with tokens (`reseal token create`). Who \
+            may do what stands in the manifests and in the section `access` of the settings; docs/api.md has the paths.
+
+            Always TLS 1.3. Without `tls-certificate` and `tls-key` in the section `api`, it makes a certificate of its own \
+            in the folder `tls` of the vault, and logs its pin. Only with --plain-http, and only at 127.0.0.1, it serves \
+            without TLS.
+
+            SIGHUP reads settings and certificate again. SIGTERM and SIGINT end it when all requests are answered.
+
+            EXAMPLES
+              reseal serve
+              reseal serve --listen 0.0.0.0:8200
+              reseal serve --listen 127.0.0.1:8200 --plain-http
+            """)
+
+    @OptionGroup var vault: VaultOptions
+
+    @Option(
+        help: ArgumentHelp("The settings. Default: config.yaml in the vault's folder.", valueName: "file"),
+        completion: .file())
+    var config: String?
+
+    @Option(help: ArgumentHelp("Where it listens. Default: 127.0.0.1:8200.", valueName: "host:port"))
+    var listen: String?
+
+    @Flag(help: "Without TLS, for programs of this machine.")
+    var plainHttp = false
+
+    @Option(help: "Lines of JSON, or text for people. Default: json, or text at a terminal.")
+    var logFormat: ControllerSettings.LogFormat?
+
+    private enum End: Sendable { case over, stop, reload(ControllerSettings) }
+
+    func run() async throws {
+        let home = vault.vaultHome
+        let signals = Signals()
+        defer { signals.cancel() }
+        var settings = try loadSettings()
+        let passphrase = CachedPassphrase { try vault.readPassphrase(prompt: "Passphrase of the vault") }
+        let format = logFormat ?? settings.logFormat
+        let log = ControllerLog(isJSON: format.map { $0 == .json } ?? !Terminal.isTerminal(STDERR_FILENO))
+        let notifier = ServiceNotifier(environment: Terminal.environment())
+        let host = APIHost(
+            home,
+            open: { try VaultCore.open(home, passphrase: { try passphrase.value() }, readers: APIHost.readers) }, log)
+        while let next = try await serve(settings, host, signals.stream, log, notifier) { settings = next }
+        notifier.stopping()
+        log.write(.info, "stopped")
+    }
+
+    /// Serves until a signal comes. Returns the settings to go on with, or `nil` to stop.
+    private func serve(
+        _ settings: ControllerSettings, _ host: APIHost, _ signals: AsyncStream<Signals.Signal>, _ log: ControllerLog,
+        _ notifier: ServiceNotifier
+    ) async throws -> ControllerSettings? {
+        let server = try host.server(settings.api ?? APISettings(), access: settings.access)
+        notifier.ready("serving the API")
+        return try await withThrowingTaskGroup(of: End.self) { group in
+            group.addTask {
+                try await server.run()
+                return .over
+            }
+            group.addTask { await end(signals, log, notifier) }
+            defer { group.cancelAll() }
+            guard case .reload(let next) = try await group.next() else { return nil }
+            return next
+        }
+    }
+
+    /// Waits for a signal. Settings with mistakes are reported, and the old ones stay.
+    private func end(
+        _ signals: AsyncStream<Signals.Signal>, _ log: ControllerLog, _ notifier: ServiceNotifier
+    ) async -> End {
+        for await signal in signals {
+            guard signal == .reload else { return .stop }
+            notifier.reloading()
+            do {
+                return .reload(try loadSettings())
+            } catch {
+                let failure = UnexpectedFailure.wrapping(error)
+                log.write(
+                    .error, "the configuration is left as it was: \(failure.message)", [("code", .string(failure.code))]
+                )
+                notifier.ready("configuration refused")
+            }
+        }
+        return .stop
+    }
+
+    /// The file, overridden by the command line.
+    private func loadSettings() throws -> ControllerSettings {
+        let path = config ?? vault.vaultHome.configPath
+        var settings = ControllerSettings()
+        if config != nil || FileProbe.exists(path) { settings = try ControllerSettings.load(path) }
+        var api = settings.api ?? APISettings()
+        if let listen {
+            guard let address = ControllerSettings.address(listen) else {
+                throw UsageFailure("`\(listen)` is no address for --listen", hint: "write for example 127.0.0.1:8200")
+            }
+            (api.listen.host, api.listen.port) = (address.host, address.port)
+        }
+        if plainHttp { (api.isPlain, api.listen.tls) = (true, nil) }
+        guard !api.isPlain || ControllerSettings.isLoopback(api.listen.host) else {
+            throw UsageFailure(
+                "without TLS, values would cross the network in the clear",
+                hint: "listen at 127.0.0.1, or leave out --plain-http")
+        }
+        settings.api = api
+        return settings
+    }
+}

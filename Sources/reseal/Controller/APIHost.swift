@@ -1,0 +1,53 @@
+internal import Foundation
+internal import ResealCore
+internal import ResealServer
+internal import ResealVault
+
+/// Makes the API's server from settings and vault.
+struct APIHost: Sendable {
+    /// How many requests may read at the same time.
+    static let readers = max(4, ProcessInfo.processInfo.activeProcessorCount)
+
+    private let home: VaultHome
+    private let open: @Sendable () throws -> VaultCore
+    private let log: ControllerLog
+
+    init(_ home: VaultHome, open: @escaping @Sendable () throws -> VaultCore, _ log: ControllerLog) {
+        self.home = home
+        self.open = open
+        self.log = log
+    }
+
+    /// A server, and what it says when it listens.
+    struct Ready: Sendable {
+        fileprivate let server: APIServer
+        fileprivate let announce: @Sendable (Int) -> Void
+
+        /// Until the task is cancelled.
+        func run() async throws { try await server.run(onListening: announce) }
+    }
+
+    func server(_ settings: APISettings, access: [AccessRule]) throws -> Ready {
+        let service = SecretService(try VaultDoor(open: open), settings: access, readers: Self.readers)
+        var files: (certificate: String, key: String)? = settings.listen.tls.map { ($0.certificate, $0.key) }
+        var pin: String?
+        if files == nil, !settings.isPlain {
+            let made = try OwnCertificate.ensure(home, host: settings.listen.host)
+            files = (made.certificate, made.key)
+            pin = made.pin
+        }
+        let server = APIServer(
+            APIServer.Configuration(
+                host: settings.listen.host, port: settings.listen.port, tls: files,
+                requestsPerSecond: settings.requestsPerSecond, version: ResealVersion.current), service)
+        let (log, certificate) = (log, files?.certificate)
+        return Ready(server: server) { [pin] port in
+            log.write(
+                .info, "api listening",
+                [
+                    ("port", .integer(Int64(port))), ("certificate", certificate.map(JSON.string) ?? .null),
+                    ("pin", pin.map(JSON.string) ?? .null),
+                ])
+        }
+    }
+}

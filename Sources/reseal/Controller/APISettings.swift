@@ -1,0 +1,43 @@
+internal import ResealManifests
+
+/// Where and how the API is served: section `api` of the settings.
+struct APISettings {
+    static let defaultPort = 8200
+    private static let keys = ["listen", "tls-certificate", "tls-key", "plain-http", "requests-per-second"]
+
+    var listen = ControllerSettings.Listen(host: "127.0.0.1", port: defaultPort)
+    /// Without TLS, for programs of the same machine.
+    var isPlain = false
+    /// Of one address; 0 for no limit.
+    var requestsPerSecond = 0
+
+    init() {}
+
+    /// `nil` where there is no such section.
+    init?(_ file: SettingsMapping) {
+        guard let section = file.mapping("api", keys: Self.keys) else { return nil }
+        if let address = section.value(
+            "listen", hint: "write HOST:PORT, for example 127.0.0.1:8200",
+            {
+                ControllerSettings.address($0)
+            })
+        {
+            listen = address
+        }
+        isPlain = section.flag("plain-http") ?? false
+        requestsPerSecond = section.integer("requests-per-second", in: 0...1_000_000) ?? 0
+        switch (section.text("tls-certificate"), section.text("tls-key")) {
+        case (let certificate?, let key?):
+            listen.tls = ControllerSettings.TLSFiles(certificate: certificate, key: key)
+            if isPlain {
+                section.report("plain-http", "`plain-http` and a certificate contradict each other", hint: "remove one")
+            }
+        case (nil, nil): break
+        case (_?, nil): section.report("tls-certificate", "a certificate needs its private key", hint: "add `tls-key`")
+        case (nil, _?): section.report("tls-key", "a private key needs its certificate", hint: "add `tls-certificate`")
+        }
+        if isPlain, !ControllerSettings.isLoopback(listen.host) {
+            section.report("plain-http", "values would cross the network in the clear", hint: "listen at 127.0.0.1")
+        }
+    }
+}
