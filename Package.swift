@@ -78,14 +78,23 @@ let package = Package(
         .target(
             name: "ResealEngines",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealManifests", "ResealVault", "ResealPostgres", "CSpawn",
+                "ResealCore", "ResealSealing", "ResealManifests", "ResealVault", "ResealPostgres", "ResealHTTP",
+                "CSpawn",
             ],
             path: "Sources/Engines", swiftSettings: strict),
+        .target(
+            name: "ResealNotify",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealManifests", "ResealHTTP", "ResealEngines",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/Notify", swiftSettings: strict),
         .target(
             name: "ResealReconciler",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealEngines",
+                "ResealEngines", "ResealHTTP", "ResealNotify",
             ],
             path: "Sources/Reconciler", swiftSettings: strict),
         .target(
@@ -103,7 +112,7 @@ let package = Package(
             name: "reseal",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealEngines", "ResealReconciler", "ResealServer", "CEditor",
+                "ResealEngines", "ResealHTTP", "ResealNotify", "ResealReconciler", "ResealServer", "CEditor",
                 "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -126,6 +135,12 @@ let package = Package(
             name: "TestSupport", dependencies: ["ResealCore"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "HTTPTests", dependencies: ["ResealCore", "ResealSealing", "ResealHTTP", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "NotifyTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealHTTP", "ResealManifests", "ResealNotify", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["ResealCore", "TestSupport"], swiftSettings: strict),
         .testTarget(
