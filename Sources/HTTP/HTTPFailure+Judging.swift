@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -17,10 +18,8 @@ extension HTTPFailure {
                 .tls, "the certificate of \(place) is not for that name",
                 hint: "use the name that the certificate has, or give the server one with this name")
         case is BoringSSLError, is NIOSSLCloseTimedOutError: return HTTPFailure.refusedHandshake(place)
-        case is NIOConnectionError:
-            return HTTPFailure(
-                .unreachable, "cannot connect to \(place)",
-                hint: "check host and port, that the server runs, and the network between")
+        case is NIOConnectionError: return HTTPFailure.unreachable(place)
+        case let error as IOError where isOfConnecting(error): return HTTPFailure.unreachable(place)
         case is ChannelError, is IOError: return HTTPFailure.lost(place)
         default: return HTTPFailure(.connectionLost, "the request to \(place) failed (\(type(of: error)))")
         }
@@ -50,6 +49,17 @@ extension HTTPFailure {
         case .handshakeFailed, .unableToValidateCertificate, .noCertificateToValidate: refusedHandshake(place)
         default: lost(place)
         }
+    }
+
+    /// Only connecting ends with these.
+    private static func isOfConnecting(_ error: IOError) -> Bool {
+        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(error.errnoCode)
+    }
+
+    private static func unreachable(_ place: String) -> HTTPFailure {
+        HTTPFailure(
+            .unreachable, "cannot connect to \(place)",
+            hint: "check host and port, that the server runs, and the network between")
     }
 
     static func late(_ place: String) -> HTTPFailure {

@@ -1,6 +1,8 @@
 import Foundation
 import ResealCore
+import ResealReconciler
 import ResealSealing
+import ResealVault
 import TestSupport
 import Testing
 

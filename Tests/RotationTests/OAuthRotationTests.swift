@@ -1,6 +1,7 @@
 import Foundation
 import ResealCore
 import ResealReconciler
+import ResealVault
 import TestSupport
 import Testing
 
