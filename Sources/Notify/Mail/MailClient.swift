@@ -98,17 +98,18 @@ package struct MailClient: Sendable {
                     hint: "use the port for TLS with `tls: implicit`, or another server")
             }
             try await command("STARTTLS", connection)
-            try await connection.startTLS(tls, host: server.host)
+            // The greeting, and those to EHLO and STARTTLS.
+            try await connection.startTLS(tls, host: server.host, after: 3)
             extensions = try await hello(connection)
         }
         if let login = server.login { try await logIn(login, extensions, connection) }
         try await command("MAIL FROM:<\(mail.from)>", connection)
         for receiver in mail.to { try await command("RCPT TO:<\(receiver)>", connection, shown: "RCPT") }
         try await command("DATA", connection)
-        try await connection.send(mail.text + Array(".\r\n".utf8))
+        connection.send(mail.text + Array(".\r\n".utf8))
         try expect(await connection.reply(), "the message")
         // It has the message; how it takes leave does not matter.
-        try? await connection.send(Array("QUIT\r\n".utf8))
+        connection.send(Array("QUIT\r\n".utf8))
     }
 
     /// The extensions that the server has, in capitals.
@@ -137,7 +138,7 @@ package struct MailClient: Sendable {
     private func command(
         _ line: String, _ connection: MailConnection, shown: String? = nil
     ) async throws -> MailReply {
-        try await connection.send(Array("\(line)\r\n".utf8))
+        connection.send(Array("\(line)\r\n".utf8))
         let reply = try await connection.reply()
         try expect(reply, shown ?? String(line.prefix { $0 != " " }))
         return reply
@@ -152,7 +153,7 @@ package struct MailClient: Sendable {
         tail.withUnsafeBytes { plain += $0 }
         let joined = SecretBytes(consuming: &plain)
         let text = joined.withUnsafeBytes { Base64.encode($0, padded: true) }
-        try await connection.send(Array(word.utf8) + text + Array("\r\n".utf8))
+        connection.send(Array(word.utf8) + text + Array("\r\n".utf8))
         try expect(await connection.reply(), "the login")
     }
 

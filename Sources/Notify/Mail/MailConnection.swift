@@ -47,13 +47,16 @@ struct MailConnection: Sendable {
         return reply
     }
 
-    func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get() }
+    /// What becomes of it shows in the reply, also why a connection ended.
+    func send(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
 
-    /// Goes on in TLS. What the server, or somebody between, has said in plain text beyond its last reply is refused.
-    func startTLS(_ context: NIOSSLContext, host: String) async throws {
+    /// Goes on in TLS. What the server, or somebody between, has said in plain text beyond its replies is refused.
+    ///
+    /// - Parameter count: of the replies that there should have been.
+    func startTLS(_ context: NIOSSLContext, host: String, after count: Int) async throws {
         try await channel.eventLoop.submit { [channel] in
             let operations = channel.pipeline.syncOperations
-            guard try operations.handler(type: MailReplyReader.self).isQuiet else {
+            guard try operations.handler(type: MailReplyReader.self).hasNoMore(than: count) else {
                 throw NotifyFailure(
                     .mailTLS, "the mail server at \(host) says more in plain text than it may",
                     hint: "somebody between may be adding to the connection")
@@ -77,8 +80,11 @@ private final class MailReplyReader: ChannelInboundHandler {
 
     init(_ continuation: AsyncThrowingStream<MailReply, any Error>.Continuation) { self.continuation = continuation }
 
-    /// True while nothing waits that is no whole reply.
-    var isQuiet: Bool { pending.readableBytes == 0 && lines.isEmpty }
+    private var count = 0
+
+    func hasNoMore(than replies: Int) -> Bool {
+        count == replies && lines.isEmpty && pending.readableBytes == 0
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var part = unwrapInboundIn(data)
@@ -96,6 +102,7 @@ private final class MailReplyReader: ChannelInboundHandler {
         guard let code = Int(line.prefix(3)), (200...599).contains(code) else { return fail(context) }
         lines.append(String(line.dropFirst(4)))
         guard !line.dropFirst(3).hasPrefix("-") else { return }
+        count += 1
         continuation.yield(MailReply(code: code, lines: lines))
         lines = []
     }
