@@ -30,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         // Doors: one module map for each C library, each imported by exactly one target.
@@ -59,6 +60,14 @@ let package = Package(
             name: "ResealPostgres", dependencies: ["ResealCore", "ResealSealing", "CLibPQ"], path: "Sources/Postgres",
             swiftSettings: strict),
         .target(
+            name: "ResealHTTP",
+            dependencies: [
+                "ResealCore", "ResealSealing", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/HTTP", swiftSettings: strict),
+        .target(
             name: "ResealManifests",
             dependencies: ["ResealCore", "ResealSealing", "ResealAge", "CLibYAML"],
             path: "Sources/Manifests", swiftSettings: strict),
@@ -72,14 +81,23 @@ let package = Package(
         .target(
             name: "ResealEngines",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealManifests", "ResealVault", "ResealPostgres", "CSpawn",
+                "ResealCore", "ResealSealing", "ResealManifests", "ResealVault", "ResealPostgres", "ResealHTTP",
+                "CSpawn",
             ],
             path: "Sources/Engines", swiftSettings: strict),
+        .target(
+            name: "ResealNotify",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealManifests", "ResealHTTP", "ResealEngines",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/Notify", swiftSettings: strict),
         .target(
             name: "ResealReconciler",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealEngines",
+                "ResealEngines", "ResealHTTP", "ResealNotify",
             ],
             path: "Sources/Reconciler", swiftSettings: strict),
         .target(
@@ -97,7 +115,7 @@ let package = Package(
             name: "reseal",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealEngines", "ResealReconciler", "ResealServer", "CEditor",
+                "ResealEngines", "ResealHTTP", "ResealNotify", "ResealReconciler", "ResealServer", "CEditor",
                 "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -118,6 +136,15 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["ResealCore"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "HTTPTests", dependencies: ["ResealCore", "ResealSealing", "ResealHTTP", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "NotifyTests",
+            dependencies: [
+                "ResealCore", "ResealSealing", "ResealHTTP", "ResealManifests", "ResealNotify", "TestSupport",
+            ],
+            swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["ResealCore", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SealingTests", dependencies: ["ResealCore", "ResealSealing", "TestSupport"], swiftSettings: strict),

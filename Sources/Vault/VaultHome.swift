@@ -22,6 +22,8 @@ package struct VaultHome: Sendable {
     package var endpointsPath: String { "\(path)/endpoints" }
     /// Programs that manifests refer to by name, one file each.
     package var commandsPath: String { "\(path)/commands" }
+    /// What notifiers were told already.
+    package var notificationsPath: String { "\(path)/notifications.json" }
     /// Bare mirrors of remote repositories.
     package var mirrorsPath: String { "\(path)/mirrors" }
 

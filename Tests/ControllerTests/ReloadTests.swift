@@ -147,7 +147,7 @@ import Testing
         let folder = user.folder.file("etc")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         try FileManager.default.copyItem(atPath: user.identity, toPath: "\(folder)/identity.txt")
-        for name in ["deploy.key", "known_hosts", "webhook.secret"] {
+        for name in ["deploy.key", "known_hosts", "webhook.secret", "status.token"] {
             try user.folder.write("0123456789abcdef0123456789abcdef\n", to: "etc/\(name)")
         }
         try configure(example.replacing("/etc/reseal", with: folder))

@@ -1,12 +1,12 @@
 internal import CSpawn
 internal import Glibc
 internal import ResealCore
-internal import ResealSealing
+package import ResealSealing
 
 /// One run of a command: a request on its standard input, an answer on its standard output. It and all that it started
 /// are killed when the run is over, however it ended.
-struct CommandProcess: ~Copyable {
-    enum Ending: Equatable {
+package struct CommandProcess: ~Copyable {
+    package enum Ending: Equatable {
         case exited(Int32)
         case killed(Int32)
         case timedOut
@@ -20,7 +20,7 @@ struct CommandProcess: ~Copyable {
     private let channel: Int32
 
     /// - Parameter arguments: without the program's own name. Nothing of them is secret.
-    init(program: String, arguments: [String]) throws(HandlerFailure) {
+    package init(program: String, arguments: [String]) throws(HandlerFailure) {
         // A socket instead of pipes, because writing to it can be told not to raise SIGPIPE.
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
@@ -60,7 +60,9 @@ struct CommandProcess: ~Copyable {
     deinit { close(channel) }
 
     /// Sends the request and collects the answer.
-    consuming func run(_ request: SecretBytes, until deadline: ContinuousClock.Instant) -> (Ending, SecretBytes) {
+    package consuming func run(
+        _ request: SecretBytes, until deadline: ContinuousClock.Instant
+    ) -> (Ending, SecretBytes) {
         var answer: [UInt8] = []
         answer.reserveCapacity(Self.maximumAnswerBytes)
         let stopped = request.withUnsafeBytes { converse($0, &answer, until: deadline) }

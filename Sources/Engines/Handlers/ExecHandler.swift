@@ -35,7 +35,7 @@ package struct ExecHandler: RotationHandler {
     private func run(_ operation: String, _ job: RotationJob) throws {
         let process = try CommandProcess(program: program, arguments: arguments)
         let (ending, answer) = process.run(
-            Self.request(operation, job), until: .now + .seconds(max(1, timeout.seconds)))
+            RotationMessage.request(operation, job), until: .now + .seconds(max(1, timeout.seconds)))
         let what = "the command `\(name)` (\(operation) of \(job.id))"
         switch ending {
         case .timedOut:
@@ -52,45 +52,17 @@ package struct ExecHandler: RotationHandler {
         }
     }
 
-    /// Both the exit status and the answer have to say that it went well. Nothing of the answer but a code is shown: a
-    /// command that prints what it was given must not bring it into a log.
-    private static func judge(_ answer: SecretBytes, status: Int32, _ what: String) throws {
-        let json = answer.withUnsafeBytes { bytes in try? JSON(parsing: Array(bytes)) }
-        if status == 0, json?["ok"]?.boolValue == true { return }
-        let advice: RetryAdvice = json?["retry"]?.boolValue == true ? .later : .afterFix
-        guard let json, json["ok"]?.boolValue == false else {
+    /// Both the exit status and the answer have to say that it went well.
+    private static func judge(_ text: SecretBytes, status: Int32, _ what: String) throws {
+        let answer = RotationMessage.Answer(text)
+        if status == 0, answer.isGood == true { return }
+        let advice: RetryAdvice = answer.isWorthRetrying ? .later : .afterFix
+        guard answer.isGood == false else {
             throw HandlerFailure(
                 .commandFailed,
                 status == 0 ? "\(what) gave no answer that can be read" : "\(what) ended with status \(status)",
                 hint: "it answers {\"ok\": true} with status 0; docs/rotation.md has the protocol", retry: advice)
         }
-        let code = json["code"]?.stringValue.flatMap { knownCodes.contains($0) ? $0 : nil }
-        throw HandlerFailure(
-            .commandFailed, "\(what) says that it failed" + (code.map { " (\($0))" } ?? ""), retry: advice)
-    }
-
-    /// A closed list: free text could carry the value.
-    private static let knownCodes: Set<String> = [
-        "unreachable", "login-refused", "not-permitted", "not-found", "conflict", "limit", "invalid",
-    ]
-
-    private static func request(_ operation: String, _ job: RotationJob) -> SecretBytes {
-        let head: JSON = [
-            "apiVersion": "reseal.dev/rotation/v1", "operation": .string(operation), "secret": .string(job.id.name),
-            "organization": .string(job.id.organization), "version": .integer(job.version),
-            "field": .string(job.field.description),
-        ]
-        let value = job.value.revealJSON(), previous = job.previous?.revealJSON()
-        var text: [UInt8] = []
-        let opening = head.canonicalBytes
-        // Growing would leave a copy behind.
-        text.reserveCapacity(opening.count + value.count + (previous?.count ?? 4) + 32)
-        text += opening.dropLast()
-        text += ",\"value\":".utf8
-        value.withUnsafeBytes { text += $0 }
-        text += ",\"previous\":".utf8
-        if let previous { previous.withUnsafeBytes { text += $0 } } else { text += "null".utf8 }
-        text += "}\n".utf8
-        return SecretBytes(consuming: &text)
+        throw HandlerFailure(.commandFailed, "\(what) says that it failed" + answer.note, retry: advice)
     }
 }

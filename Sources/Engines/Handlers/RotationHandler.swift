@@ -60,6 +60,14 @@ package protocol RotationHandler: Sendable {
     func retire(_ job: RotationJob) throws
 }
 
+/// Where the target itself makes the new value, as a token endpoint does. The journal says that it will be asked before
+/// it is, so that an answer which got lost is known as lost.
+package protocol IssuingHandler: RotationHandler {
+    /// The fields that are new. Throws ``HandlerFailure/Kind/answerLost`` whenever the target may have made a value that
+    /// did not arrive, and ``HandlerFailure/Kind/loginNeeded`` when it does not accept the present one.
+    func issue(_ current: SecretValue, for id: SecretID) throws -> [SecretValue.Leaf]
+}
+
 /// What can be wrong with a target of a rotation.
 package struct HandlerFailure: UserFacingFailure, Equatable, CustomStringConvertible {
     package enum Kind: String, Sendable {
@@ -69,7 +77,12 @@ package struct HandlerFailure: UserFacingFailure, Equatable, CustomStringConvert
         case unsuitable = "rotation.unsuitable"
         /// The target took the new value, and does not let it be used.
         case notVerified = "rotation.not-verified"
-        case unsupported = "rotation.handler-unsupported"
+        /// The endpoint says no, or nothing that can be understood.
+        case requestFailed = "rotation.request-failed"
+        /// Tokens were asked for and no answer came, so the refresh token may be spent.
+        case answerLost = "rotation.answer-lost"
+        /// The refresh token is not valid any more; only a person can get a new one.
+        case loginNeeded = "rotation.login-needed"
         /// The command ended otherwise than it should.
         case commandFailed = "rotation.command-failed"
         case commandTimeout = "rotation.command-timeout"

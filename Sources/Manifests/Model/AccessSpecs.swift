@@ -78,6 +78,13 @@ package struct CredentialsReference: Sendable, Hashable {
     package let passwordField: FieldPath
 }
 
+/// One field of a Secret of the same organization.
+package struct FieldReference: Sendable, Hashable {
+    package let secret: String
+    /// `nil`: the only one.
+    package let field: FieldPath?
+}
+
 /// The spec of a Connection.
 package struct ConnectionSpec: Sendable, Hashable {
     /// `postgresql`, `http`, `oauth`, `ssh`, `aws`, `kubernetes` or `github`.
@@ -86,6 +93,8 @@ package struct ConnectionSpec: Sendable, Hashable {
     /// Endpoint of the controller's configuration.
     package var endpoint: String?
     package var credentials: CredentialsReference?
+    /// What signs requests, for `http`.
+    package var signingKey: FieldReference?
     /// For `postgresql`.
     package var database: String?
     /// For `aws`.

@@ -39,6 +39,7 @@ package enum ManifestSpec: Sendable {
     case repository(RepositorySpec)
     case recipients(RecipientsSpec)
     case connection(ConnectionSpec)
+    case notifier(NotifierSpec)
     case generic
 }
 

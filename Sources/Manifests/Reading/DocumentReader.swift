@@ -140,7 +140,8 @@ struct DocumentReader {
         case .repository: .repository(reader.repository(spec))
         case .recipients: .recipients(reader.recipients(spec))
         case .connection: .connection(reader.connection(spec))
-        case .syncTarget, .notifier, .alertRule, .backupPolicy: .generic
+        case .notifier: reader.notifier(spec).map(ManifestSpec.notifier)
+        case .syncTarget, .alertRule, .backupPolicy: .generic
         }
     }
 }

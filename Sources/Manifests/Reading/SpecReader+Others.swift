@@ -56,16 +56,46 @@ extension SpecReader {
         var connection = ConnectionSpec(engine: engine)
         connection.description = string(spec, "description")
         connection.endpoint = string(spec, "endpoint")
-        connection.credentials = node(spec, "credentialsFrom").map {
+        connection.credentials = credentials(spec)
+        connection.signingKey = signingKey(spec)
+        connection.database = string(spec, "database") ?? (engine == "postgresql" ? "postgres" : nil)
+        connection.region = string(spec, "region")
+        connection.timeout = duration(spec, "timeout")
+        return connection
+    }
+
+    private func credentials(_ spec: NodeID) -> CredentialsReference? {
+        node(spec, "credentialsFrom").map {
             CredentialsReference(
                 secret: string($0, "secret") ?? "",
                 usernameField: field($0, "usernameField") ?? FieldPath(["username"]),
                 passwordField: field($0, "passwordField") ?? FieldPath(["password"]))
         }
-        connection.database = string(spec, "database") ?? (engine == "postgresql" ? "postgres" : nil)
-        connection.region = string(spec, "region")
-        connection.timeout = duration(spec, "timeout")
-        return connection
+    }
+
+    private func signingKey(_ spec: NodeID) -> FieldReference? {
+        node(spec, "signingKeyFrom").map {
+            FieldReference(secret: string($0, "secret") ?? "", field: field($0, "field"))
+        }
+    }
+
+    func notifier(_ spec: NodeID) -> NotifierSpec? {
+        guard let channel = channel(spec) else { return nil }
+        return NotifierSpec(
+            channel: channel, events: strings(spec, "events"),
+            minimumInterval: duration(spec, "minimumInterval") ?? NotifierSpec.defaultMinimumInterval,
+            template: string(spec, "template"), subject: string(spec, "subject"))
+    }
+
+    private func channel(_ spec: NodeID) -> NotifierSpec.Channel? {
+        let endpoint = string(spec, "endpoint") ?? ""
+        return switch string(spec, "channel") {
+        case "webhook": .webhook(endpoint: endpoint, signingKey: signingKey(spec))
+        case "slack": .slack(endpoint: endpoint)
+        case "smtp": .smtp(endpoint: endpoint, to: strings(spec, "to"), credentials: credentials(spec))
+        case "exec": .exec(command: string(spec, "command") ?? "")
+        default: nil
+        }
     }
 
     func dynamicSecret(_ spec: NodeID) -> DynamicSecretSpec? {

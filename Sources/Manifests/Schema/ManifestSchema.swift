@@ -95,6 +95,13 @@ enum ManifestSchema {
         Field("passwordField", .format(.fieldName), "Field of the password, token or key.", default: "password"),
     ])
 
+    static let signingKeyFrom = Field(
+        "signingKeyFrom",
+        .object([
+            Field("secret", .reference(.secret), "Secret with the key.", required: true),
+            Field("field", .format(.fieldName), "Field of the key."),
+        ]), "Key that signs requests (HMAC-SHA-256).")
+
     static let noLiteralCredentials = [
         ObjectRule.Refused(
             names: ["password", "token", "secretKey", "apiKey", "privateKey", "credentials", "secret"],

@@ -142,6 +142,21 @@ extension StringFormat {
         return nil
     }
 
+    static let messageTemplate = StringFormat(
+        "a text with {{NAME}} where something is filled in",
+        pattern: #"^([^{]|\{(?!\{)|\{\{(NAMES)\}\})*$"#.replacing(
+            "NAMES", with: NotifierSpec.placeholders.joined(separator: "|")), bytes: 1...4096
+    ) { text in
+        for part in text.split(separator: "{{", omittingEmptySubsequences: false).dropFirst() {
+            let name = part.firstRange(of: "}}").map { String(part[..<$0.lowerBound]) } ?? ""
+            guard NotifierSpec.placeholders.contains(name) else {
+                return "has a `{{` without one of these names and `}}`: "
+                    + NotifierSpec.placeholders.joined(separator: ", ")
+            }
+        }
+        return nil
+    }
+
     static let dnsName = StringFormat(
         "a host name, `*.` in front allowed", pattern: #"^(\*\.)?[A-Za-z0-9.-]{1,251}$"#, bytes: 1...253
     ) { text in

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import ResealCore
 internal import ResealEngines
 internal import ResealManifests
@@ -8,11 +7,11 @@ package import ResealVault
 /// The handlers that manifests ask for, as far as the controller's own configuration allows. Hosts and programs come from
 /// files in the vault's folder, never from Git: `endpoints/NAME.yaml` and `commands/NAME.yaml`.
 package struct ControllerTargets: Sendable {
-    private let home: VaultHome
-    private let core: VaultCore
+    let files: TargetFiles
+    let core: VaultCore
 
     package init(_ home: VaultHome, core: VaultCore) {
-        self.home = home
+        files = TargetFiles(home)
         self.core = core
     }
 
@@ -22,33 +21,19 @@ package struct ControllerTargets: Sendable {
         case .postgresql(let connection, let role, let alternate):
             return PostgreSQLHandler(
                 try postgresql(connection, for: id, by: context), role: role, alternate: alternate)
-        case .exec(let command, let timeout): return try self.command(command, timeout: timeout)
-        case .http, .oauth:
-            throw HandlerFailure(
-                .unsupported, "the handler of \(id) needs HTTP, which this version does not speak",
-                hint: "use `exec` with a command that makes the request")
+        case .exec(let name, let timeout):
+            let command = try files.command(name)
+            return ExecHandler(
+                name: name, program: command.program, arguments: command.arguments, timeout: timeout)
+        case .http(let connection, let path, let method, let timeout):
+            return HTTPHandler(
+                try http(connection, path: path, timeout: timeout, for: id, by: context), method: method)
+        case .oauth(let connection, let scopes):
+            return OAuthHandler(try oauth(connection, for: id, by: context), scopes: scopes)
         }
     }
 
-    // MARK: Commands
-
-    private func command(_ name: String, timeout: TimeSpan) throws -> ExecHandler {
-        let path = "\(home.commandsPath)/\(name).yaml"
-        let settings = try settings(path, keys: ["program", "arguments"], what: "command `\(name)`")
-        guard let program = settings["program"], program.hasPrefix("/") else {
-            throw HandlerFailure(
-                .notConfigured, "\(path) names no program by its full path", hint: "set `program: /path/to/program`")
-        }
-        try requireGuarded(program)
-        let words = (settings["arguments"] ?? "").split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
-        return ExecHandler(name: name, program: program, arguments: words, timeout: timeout)
-    }
-
-    // MARK: Databases
-
-    private func postgresql(
-        _ name: String, for id: SecretID, by context: ActionContext
-    ) throws -> PostgreSQLTarget {
+    func connection(_ name: String, engine: String, for id: SecretID) throws -> ConnectionSpec {
         let key = ResourceKey(.connection, name, organization: id.organization)
         guard let applied = try core.store.read({ try $0.applied(key) }), let manifest = StoredManifest.read(applied),
             case .connection(let connection) = manifest.spec
@@ -57,15 +42,28 @@ package struct ControllerTargets: Sendable {
                 .notConfigured, "the vault knows no Connection `\(name)`",
                 hint: "apply the commit that has its manifest")
         }
-        guard connection.engine == "postgresql", let endpoint = connection.endpoint,
-            let credentials = connection.credentials
-        else {
+        guard connection.engine == engine, connection.endpoint != nil else {
+            throw HandlerFailure(
+                .unsuitable, "the Connection `\(name)` is of another engine than the handler needs",
+                hint: "set `engine: \(engine)`")
+        }
+        return connection
+    }
+
+    // MARK: Databases
+
+    private func postgresql(
+        _ name: String, for id: SecretID, by context: ActionContext
+    ) throws -> PostgreSQLTarget {
+        let connection = try connection(name, engine: "postgresql", for: id)
+        guard let endpoint = connection.endpoint, let credentials = connection.credentials else {
             throw HandlerFailure(
                 .unsuitable, "the Connection `\(name)` is none to a PostgreSQL server", hint: "set `engine: postgresql`"
             )
         }
-        let path = "\(home.endpointsPath)/\(endpoint).yaml"
-        let settings = try settings(path, keys: ["host", "port", "tls", "ca-file"], what: "endpoint `\(endpoint)`")
+        let path = files.endpointPath(endpoint)
+        let settings = try files.texts(
+            path, keys: ["host", "port", "tls", "ca-file"], what: "endpoint `\(endpoint)`")
         guard let host = settings["host"], let port = Int(settings["port"] ?? "5432"), (1...65_535).contains(port)
         else {
             throw HandlerFailure(
@@ -85,7 +83,7 @@ package struct ControllerTargets: Sendable {
 
     /// What the credentials' secret holds, and in front of it what a rotation of that secret is about to bring: until
     /// that is over, either may be valid.
-    private func logins(
+    func logins(
         _ credentials: CredentialsReference, organization: String, by context: ActionContext
     ) throws -> [(user: String, password: SecretBytes)] {
         let id = SecretID(credentials.secret, organization: organization)
@@ -110,29 +108,6 @@ package struct ControllerTargets: Sendable {
                 }
                 return (user, password.bytes)
             }
-        }
-    }
-
-    // MARK: Files
-
-    private func settings(_ path: String, keys: [String], what: String) throws -> [String: String] {
-        guard access(path, F_OK) == 0 else {
-            throw HandlerFailure(
-                .notConfigured, "the controller's configuration has no \(what)",
-                hint: "make \(path); docs/rotation.md says what stands in it")
-        }
-        try requireGuarded(path)
-        return try SettingsFile.texts(try AtomicFile.read(path, limit: 1 << 16), name: path, keys: keys)
-    }
-
-    /// Whoever can change the file decides where values go.
-    private func requireGuarded(_ path: String) throws {
-        var info = stat()
-        guard stat(path, &info) == 0 else {
-            throw HandlerFailure(.notConfigured, "there is no file \(path)", hint: "correct the configuration")
-        }
-        guard info.st_mode & 0o022 == 0 else {
-            throw FileFailure(.tooOpen, "\(path) can be changed by other users", hint: "chmod go-w \(path)")
         }
     }
 }

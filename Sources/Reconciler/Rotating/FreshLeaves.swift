@@ -11,6 +11,7 @@ enum FreshLeaves {
         field wanted: FieldPath?, handler: (any RotationHandler)?, _ transaction: VaultTransaction,
         by context: ActionContext
     ) throws -> SecretValue {
+        if handler is any IssuingHandler { return try unissued(current, given: value, id) }
         let field = try subject?.field(wanted, in: current) ?? wanted ?? only(current, id)
         var leaves: [SecretValue.Leaf]
         if let value {
@@ -27,6 +28,23 @@ enum FreshLeaves {
         }
         let kept = (current?.leaves ?? []).filter { old in !leaves.contains { $0.path == old.path } }
         return try SecretValue(leaves: kept + leaves)
+    }
+
+    /// The present value, which stays until the target has issued another.
+    private static func unissued(
+        _ current: SecretValue?, given value: SecretBytes?, _ id: SecretID
+    ) throws -> SecretValue {
+        guard value == nil else {
+            throw ReconcileFailure(
+                .notRotatable, "the value of \(id) is made by the server that its handler asks",
+                hint: "`reseal set \(id.name) --field refresh_token` stores a refresh token")
+        }
+        guard let current, !current.isScalar else {
+            throw HandlerFailure(
+                .unsuitable, "the value of \(id) has no field `refresh_token`",
+                hint: "log in at the provider, and store what it gives: reseal set \(id.name) --field refresh_token")
+        }
+        return current
     }
 
     /// The field that a rotation which is under way is about.
@@ -114,7 +132,9 @@ extension RotationSubject {
         var values = ManifestSealer.Values(sealed: [])
         for waiting in journal.unwritten {
             guard let field = FieldPath(waiting.field), let leaf = value.leaf(at: field) else { continue }
-            let isPlain = shape[waiting.field].map { !$0 } ?? publicFields.contains(field)
+            let isPlain =
+                shape[waiting.field].map { !$0 }
+                ?? (publicFields.contains(field) || OAuthFields.isPublic(field.segments))
             if isPlain, let text = leaf.bytes.revealText() {
                 values.plain.append((field, text))
             } else {

@@ -11,6 +11,8 @@ package struct RotationSchedule: Sendable, Hashable {
     private let window: RotationWindow?
     private let splay: TimeSpan
     private let expiresAt: Timestamp?
+    /// True where the value itself says when it expires.
+    private let isIssued: Bool
     /// From 0 up to 1, by the name.
     private let share: Double
 
@@ -20,8 +22,11 @@ package struct RotationSchedule: Sendable, Hashable {
     private static let longestOwnSplay: Int64 = 12 * 3600
 
     /// `nil` for a secret that is rotated only when somebody asks.
-    package init?(_ spec: SecretSpec, of id: SecretID) {
-        let expiresAt = spec.autoRenew ? spec.expiresAt : nil
+    ///
+    /// - Parameter issuedUntil: when the present value expires, where a server said so.
+    package init?(_ spec: SecretSpec, of id: SecretID, issuedUntil: Timestamp? = nil) {
+        let expiresAt = spec.autoRenew ? [spec.expiresAt, issuedUntil].compactMap { $0 }.min() : nil
+        isIssued = issuedUntil != nil
         guard spec.rotation?.every != nil || expiresAt != nil else { return nil }
         every = spec.rotation?.every
         window = spec.rotation?.window
@@ -44,7 +49,10 @@ package struct RotationSchedule: Sendable, Hashable {
     /// A value that was made inside the lead is not renewed again: only a new `expiresAt` makes it due.
     private func renewal(madeAt: Timestamp) -> Timestamp? {
         guard let expiresAt else { return nil }
-        let lead = min(Self.lead, every.map { TimeSpan(seconds: $0.seconds / 3) } ?? Self.lead)
+        // Tokens of an hour are renewed after 48 minutes.
+        let lifetime = isIssued ? max(0, (expiresAt.milliseconds - madeAt.milliseconds) / 1000) : nil
+        let own = [every.map { $0.seconds / 3 }, lifetime.map { $0 / 5 }].compactMap { $0 }.min()
+        let lead = min(Self.lead, own.map { TimeSpan(seconds: $0) } ?? Self.lead)
         let moment = expiresAt.subtracting(lead)
         return madeAt < moment ? moment : nil
     }

@@ -62,5 +62,8 @@ package struct RotationSubject: Sendable {
         return sealed.count == 1 ? Set(sealed) : []
     }
 
-    package var isRotatable: Bool { rotation?.generate != nil }
+    package var isRotatable: Bool { rotation?.generate != nil || isIssued }
+
+    /// True where a server makes the new value.
+    var isIssued: Bool { if case .oauth? = rotation?.handler { true } else { false } }
 }

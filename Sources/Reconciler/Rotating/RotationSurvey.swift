@@ -1,4 +1,5 @@
 package import ResealCore
+internal import ResealEngines
 internal import ResealManifests
 package import ResealVault
 
@@ -42,6 +43,7 @@ package enum RotationSurvey {
     package static func items(_ core: VaultCore, organization: String? = nil) throws -> [RotationItem] {
         let now = core.clock.now()
         let mark = Array("\"rotation\":".utf8), expiry = Array("\"autoRenew\":".utf8)
+        let issued = try issuedUntil(core, organization: organization)
         return try core.store.read { store in
             let journals = Dictionary(try store.rotations().map { ($0.id, $0) }, uniquingKeysWith: { $1 })
             var items: [RotationItem] = []
@@ -54,9 +56,28 @@ package enum RotationSurvey {
                 else { return }
                 let subject = RotationSubject(secret)
                 guard journal != nil || subject?.rotation != nil || subject?.spec.autoRenew == true else { return }
-                items.append(try item(secret, subject, journal, store, now))
+                items.append(try item(secret, subject, journal, issued[secret.id], store, now))
             }
             return items
+        }
+    }
+
+    /// When tokens expire that servers issued; only their values say so, and only those with such a handler are opened.
+    private static func issuedUntil(_ core: VaultCore, organization: String?) throws -> [SecretID: Timestamp] {
+        let mark = Array("\"oauth\":".utf8)
+        var found: [SecretRecord] = []
+        try core.store.read { store in
+            try store.forEachSecret(organization: organization, prefix: "") { secret in
+                guard secret.state == .active, secret.currentVersion > 0, secret.spec.holds(mark) else { return }
+                if RotationSubject(secret)?.isIssued == true { found.append(secret) }
+            }
+        }
+        guard !found.isEmpty else { return [:] }
+        return try core.write { transaction in
+            try found.reduce(into: [:]) { result, secret in
+                let value = try transaction.openValue(of: secret, version: secret.currentVersion)
+                result[secret.id] = OAuthFields(value).expiry
+            }
         }
     }
 
@@ -76,10 +97,10 @@ package enum RotationSurvey {
     }
 
     private static func item(
-        _ secret: SecretRecord, _ subject: RotationSubject?, _ journal: RotationRecord?, _ store: any StoreReader,
-        _ now: Timestamp
+        _ secret: SecretRecord, _ subject: RotationSubject?, _ journal: RotationRecord?, _ issuedUntil: Timestamp?,
+        _ store: any StoreReader, _ now: Timestamp
     ) throws -> RotationItem {
-        let schedule = subject.flatMap { RotationSchedule($0.spec, of: secret.id) }
+        let schedule = subject.flatMap { RotationSchedule($0.spec, of: secret.id, issuedUntil: issuedUntil) }
         // A declared secret without a value waits for its first one.
         let madeAt = try store.valueMadeAt(secret, fields: subject?.agingFields ?? []) ?? secret.createdAt
         let isRunning = journal?.step.isUnpromoted == true

@@ -119,6 +119,9 @@ package struct Rotator: Sendable {
             try core.write { try $0.promote(&journal, retires: handler?.retires ?? false, by: context) }
             return FaultPoint.pass("rotation.promoted")
         }
+        if journal.step == .pending, let issuing = handler as? any IssuingHandler {
+            return try issue(&journal, issuing, by: context)
+        }
         let job = try job(journal, subject)
         if journal.step == .pending {
             try attempt(&journal, by: context) { try handler.handOver(job) }
@@ -148,7 +151,7 @@ package struct Rotator: Sendable {
         }
     }
 
-    private func note(
+    func note(
         _ failure: any UserFacingFailure, in journal: inout RotationRecord, by context: ActionContext
     ) throws {
         let next = RotationBackoff.next(after: journal.failures + 1, of: journal.id, at: core.clock.now())

@@ -20,22 +20,52 @@ extension VaultTransaction {
         guard earlier?.step.isUnpromoted != true else {
             throw VaultFailure(.serialMoved, "\(id) is being rotated already", hint: "let that rotation end first")
         }
-        let number = secret.latestVersion + 1
-        let encoded = value.encoded()
-        let version = VersionRecord(
-            number: number, state: .pending, origin: .rotation, createdAt: now, createdBy: context.principal,
-            fingerprint: try keyring.fingerprint(encoded, of: id),
-            fields: try keyring.fieldStates(of: value, in: id) { _ in 0 }, source: nil, restoredFrom: nil,
-            purgeAt: nil, destroyedAt: nil)
-        secret.latestVersion = number
-        try store.update(secret)
-        try store.insert(version, value: try keyring.seal(encoded, for: id, version: number), of: secret.rowID)
+        let number = try insertPending(value, of: &secret, by: context)
         let rotation = RotationRecord(
             rowID: secret.rowID, id: id, step: .pending, candidate: number, previous: secret.currentVersion,
             unwritten: earlier?.unwritten ?? [], startedAt: now, updatedAt: now, failures: earlier?.failures ?? 0)
         try store.save(rotation)
         try record(rotation, detail: detail, by: context)
         return rotation
+    }
+
+    /// Notes that a value will be asked for. What comes instead of an answer is known as lost, whatever happens to us.
+    package func noteAsking(_ rotation: inout RotationRecord, lost code: String, by context: ActionContext) throws {
+        rotation.lastFailure = code
+        rotation.updatedAt = now
+        try store.save(rotation)
+        try record(rotation, detail: "asking", by: context)
+    }
+
+    /// Puts what the target issued into the place of the candidate, beside whatever the value has become meanwhile.
+    package func replaceCandidate(
+        _ rotation: inout RotationRecord, with leaves: [SecretValue.Leaf], by context: ActionContext
+    ) throws {
+        var secret = try existing(rotation.id)
+        try destroy(rotation.candidate, of: &secret, by: context)
+        var value = try SecretValue(leaves: [])
+        if secret.currentVersion > 0 { value = try openValue(of: secret, version: secret.currentVersion) }
+        for leaf in leaves { value = try value.setting(leaf) }
+        rotation.candidate = try insertPending(value, of: &secret, by: context)
+        rotation.previous = secret.currentVersion
+        (rotation.failures, rotation.lastFailure) = (0, nil)
+        try advance(&rotation, to: .handedOver, by: context)
+    }
+
+    private func insertPending(
+        _ value: SecretValue, of secret: inout SecretRecord, by context: ActionContext
+    ) throws -> Int64 {
+        let number = secret.latestVersion + 1
+        let encoded = value.encoded()
+        let version = VersionRecord(
+            number: number, state: .pending, origin: .rotation, createdAt: now, createdBy: context.principal,
+            fingerprint: try keyring.fingerprint(encoded, of: secret.id),
+            fields: try keyring.fieldStates(of: value, in: secret.id) { _ in 0 }, source: nil, restoredFrom: nil,
+            purgeAt: nil, destroyedAt: nil)
+        secret.latestVersion = number
+        try store.update(secret)
+        try store.insert(version, value: try keyring.seal(encoded, for: secret.id, version: number), of: secret.rowID)
+        return number
     }
 
     /// Notes that a step is done.

@@ -66,5 +66,6 @@ private struct CheckedSource {
         _ = try source.git.credentials()
         if source.git.hasIdentity { _ = try source.git.identities() }
         if let file = source.webhookSecretFile { _ = try ValueInput.firstLine(ofFile: file) }
+        _ = try source.commitStatus?.token()
     }
 }

@@ -60,10 +60,13 @@ struct RunCommand: AsyncParsableCommand {
         // A vault that does not open is no reason to wait and try again.
         try await rounds.open()
         let log = ControllerLog(isJSON: isJSON(settings))
+        let metrics = ControllerMetrics()
         let controller = Controller(
             home: home, context: context, openVault: open, rounds: rounds,
-            state: ControllerState(home, startedAt: WallClock.system.now()), metrics: ControllerMetrics(), log: log,
-            notifier: ServiceNotifier(environment: Terminal.environment()), settings: { try loadSettings() })
+            state: ControllerState(home, startedAt: WallClock.system.now()), metrics: metrics, log: log,
+            notifier: ServiceNotifier(environment: Terminal.environment()),
+            notifications: ControllerNotifications(home, by: context, metrics, log, open: open),
+            settings: { try loadSettings() })
         if once {
             guard try await controller.runOnce(settings) else { throw ExitCode(ExitStatus.failed.rawValue) }
         } else {

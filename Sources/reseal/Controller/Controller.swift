@@ -16,6 +16,7 @@ struct Controller: Sendable {
     let metrics: ControllerMetrics
     let log: ControllerLog
     let notifier: ServiceNotifier
+    let notifications: ControllerNotifications
     /// Has rotations looked at.
     let rotationsDue = Wakeup()
     /// Reads the configuration anew.
@@ -27,10 +28,12 @@ struct Controller: Sendable {
         defer { signals.cancel() }
         var current = try settings()
         var isFirst = true
-        while let next = try await watch(current, signals.stream, isFirst: isFirst) {
-            (current, isFirst) = (next, false)
+        try await notifying(within: .seconds(5)) {
+            while let next = try await watch(current, signals.stream, isFirst: isFirst) {
+                (current, isFirst) = (next, false)
+            }
+            notifier.stopping()
         }
-        notifier.stopping()
         state.remove()
         log.write(.info, "stopped")
     }
@@ -39,12 +42,26 @@ struct Controller: Sendable {
     func runOnce(_ settings: ControllerSettings) async throws -> Bool {
         let loops = try makeLoops(settings)
         let rotations = makeRotations {}
-        for name in settings.sources.map(\.name) { _ = await loops[name]?.round() }
-        _ = await rotations.round()
-        // Writes back what was rotated.
-        for source in settings.sources where source.writeBack != nil { _ = await loops[source.name]?.round() }
+        try await notifying(within: .seconds(60)) {
+            for name in settings.sources.map(\.name) { _ = await loops[name]?.round() }
+            _ = await rotations.round()
+            // Writes back what was rotated.
+            for source in settings.sources where source.writeBack != nil { _ = await loops[source.name]?.round() }
+        }
         state.remove()
         return state.readiness.isReady
+    }
+
+    /// Runs `body` while messages are delivered, and gives those that are left this much time.
+    private func notifying(within time: Duration, _ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await notifications.run() }
+            defer { group.cancelAll() }
+            try await body()
+            notifications.finish()
+            group.addTask { try? await Task.sleep(for: time) }
+            _ = try await group.next()
+        }
     }
 
     private enum End: Sendable { case stop, reload(ControllerSettings), over }
@@ -128,7 +145,7 @@ struct Controller: Sendable {
                     identities: { try source.git.identities() }, trust: source.git.trust,
                     writeBack: try makeWriteBack(source),
                     isSuspended: { source.isSuspended || suspensions.contains(source.name) })
-                return (source.name, SourceLoop(loopSource, rounds) { observe($0, $1, $2) })
+                return (source.name, SourceLoop(loopSource, rounds) { observe($0, $1, $2, source) })
             })
     }
 
@@ -137,6 +154,7 @@ struct Controller: Sendable {
         RotationLoop(home, by: context, wakeup: rotationsDue, open: openVault) { event in
             metrics.observe(event)
             log.write(event)
+            notifications.observe(event)
             if case .rotated = event { onRotated() }
         }
     }
@@ -161,11 +179,14 @@ struct Controller: Sendable {
         }
     }
 
-    private func observe(_ event: LoopEvent, _ status: SourceStatus, _ duration: Duration) {
+    private func observe(
+        _ event: LoopEvent, _ status: SourceStatus, _ duration: Duration, _ source: ControllerSettings.Source
+    ) {
         let wasSuspended = state.sources.first { $0.name == status.name }?.isSuspended
         state.update(status)
         metrics.observe(event, status, duration)
         log.write(event, status, duration)
+        notifications.observe(event, status, source.commitStatus)
         // A commit may have changed what is due.
         if case .applied = event { rotationsDue.wake() }
         if case .suspended = event, wasSuspended == false {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ResealCore
+internal import ResealNotify
 internal import ResealReconciler
 internal import ResealVault
 
@@ -50,6 +51,19 @@ struct ControllerLog: Sendable {
             write(
                 .error, failure.message,
                 source + commit + failure.fields.dropFirst() + [("failures", .integer(Int64(status.failures)))])
+        }
+    }
+
+    /// What does not arrive at once.
+    func write(_ result: DeliveryResult, to target: String) {
+        let place: [(String, JSON)] = [("target", .string(target))]
+        switch result {
+        case .delivered, .suppressed: break
+        case .retried(let failure):
+            write(.warning, "a message is tried again", place + Diagnostic(failure: failure).fields)
+        case .failed(let failure):
+            write(.error, "a message did not arrive", place + Diagnostic(failure: failure).fields)
+        case .dropped: write(.error, "a message was dropped, since too many wait", place)
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ResealCore
+internal import ResealNotify
 internal import ResealReconciler
 internal import Synchronization
 
@@ -10,6 +11,7 @@ final class ControllerMetrics: Sendable {
         var changes: [String: [String: Int]] = [:]
         var writeBacks: [String: [String: Int]] = [:]
         var rotations: [String: Int] = [:]
+        var notifications: [String: [String: Int]] = [:]
         var durations: [String: Histogram] = [:]
     }
     private let counts = Mutex(Counts())
@@ -45,6 +47,10 @@ final class ControllerMetrics: Sendable {
         counts.withLock { $0.rotations[result, default: 0] += 1 }
     }
 
+    func observe(_ result: DeliveryResult, to target: String) {
+        counts.withLock { $0.notifications[target, default: [:]][result.label, default: 0] += 1 }
+    }
+
     func text(_ sources: [SourceStatus]) -> String {
         let counts = counts.withLock { $0 }
         var page = MetricsPage()
@@ -70,6 +76,11 @@ final class ControllerMetrics: Sendable {
         page.add(
             "reseal_rotation_total", .counter, "Rotations, by what came of them.",
             counts.rotations.map { ([("result", $0.key)], Double($0.value)) })
+        page.add(
+            "reseal_notification_total", .counter, "Messages, by what became of them.",
+            counts.notifications.flatMap { target, results in
+                results.map { ([("target", target), ("result", $0.key)], Double($0.value)) }
+            })
         addStates(of: sources, to: &page)
         addProcess(to: &page)
         return page.text

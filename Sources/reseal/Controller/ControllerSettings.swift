@@ -8,10 +8,10 @@ struct ControllerSettings {
     /// Besides those of ``GitSettings``, which stand at the top for all sources or for the only one.
     static let keys = [
         "sources", "interval", "jitter-percent", "retry", "longest-retry", "listen", "tls-certificate", "tls-key",
-        "webhook-secret-file", "write-back", "log-format", "access", "api",
+        "webhook-secret-file", "write-back", "commit-status", "log-format", "access", "api",
     ]
     private static let sourceKeys =
-        GitSettings.keys + ["name", "interval", "webhook-secret-file", "write-back", "suspend"]
+        GitSettings.keys + ["name", "interval", "webhook-secret-file", "write-back", "commit-status", "suspend"]
     private static let writeBackKeys = ["author-name", "author-email", "signing-key"]
 
     /// How rotated values are committed.
@@ -29,6 +29,8 @@ struct ControllerSettings {
         /// `nil` where somebody else commits rotated values.
         var writeBack: WriteBack?
         var isSuspended = false
+        /// `nil` where the Git host is told nothing.
+        var commitStatus: CommitStatusSettings?
     }
 
     struct Listen: Equatable {
@@ -86,11 +88,14 @@ struct ControllerSettings {
                     webhookSecretFile: entry.text("webhook-secret-file") ?? secretFile,
                     writeBack: Self.writeBack(entry) ?? writeBack, isSuspended: entry.flag("suspend") ?? false)
                 source.git.read(entry, folder: folder)
+                source.commitStatus = CommitStatusSettings(entry, source: source.name)
                 add(source, from: entry)
             }
         } else if file.has("repo") {
             sources = [
-                Source(name: "default", git: git, timing: timing, webhookSecretFile: secretFile, writeBack: writeBack)
+                Source(
+                    name: "default", git: git, timing: timing, webhookSecretFile: secretFile, writeBack: writeBack,
+                    commitStatus: CommitStatusSettings(file, source: nil))
             ]
         }
     }

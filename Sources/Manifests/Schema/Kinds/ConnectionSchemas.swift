@@ -24,7 +24,7 @@ extension ManifestSchema {
                 (
                     "http", "An HTTPS service.",
                     [
-                        endpoint, credentialsFrom(required: false),
+                        endpoint, credentialsFrom(required: false), signingKeyFrom,
                         Field("timeout", .duration, "How long to wait.", default: "30s"),
                     ]
                 ),

@@ -4,6 +4,9 @@ extension ManifestSchema {
     private static let channel = Field(
         "endpoint", .configName, "Endpoint that the controller's configuration defines.", required: true)
 
+    private static let template =
+        "Text of a message; {{NAME}} is filled in, for example {{event}}, {{name}} and {{message}}."
+
     static let notifier = Shape.variants(
         VariantRule(
             by: "channel", "How messages are sent.",
@@ -21,22 +24,21 @@ extension ManifestSchema {
                 (
                     "webhook", "A signed HTTP request.",
                     [
-                        channel,
-                        Field(
-                            "signingKeyFrom",
-                            .object([
-                                Field("secret", .reference(.secret), "Secret with the key.", required: true),
-                                Field("field", .format(.fieldName), "Field of the key."),
-                            ]), "Key that signs the messages (HMAC-SHA-256)."),
+                        channel, signingKeyFrom,
                     ]
                 ),
-                ("slack", "A message to a channel of Slack.", [channel]),
+                (
+                    "slack", "A message to a channel of Slack, or of what understands the same.",
+                    [channel, Field("template", .format(.messageTemplate), template)]
+                ),
                 (
                     "smtp", "An e-mail.",
                     [
                         channel,
                         Field("to", .list(.format(.email), count: 1...64), "Receivers.", required: true),
                         Field("credentialsFrom", credentials, "Where the credentials of the mail server are."),
+                        Field("subject", .format(.messageTemplate), "Subject, with placeholders as in `template`."),
+                        Field("template", .format(.messageTemplate), template),
                     ]
                 ),
                 (

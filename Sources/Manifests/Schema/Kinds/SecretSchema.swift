@@ -144,6 +144,6 @@ extension ManifestSchema {
             .object([
                 Field("connection", .reference(.connection), "Connection to the token endpoint.", required: true),
                 Field("scopes", .list(.text(128), count: 0...64), "Scopes to ask for."),
-            ]), "Fetches a new token by OAuth 2.0 client credentials."),
+            ]), "Renews tokens by a refresh token (OAuth 2.0)."),
     ])
 }
