@@ -40,8 +40,8 @@ package struct GitMirror: Sendable {
         return try open()
     }
 
-    /// Gives the remote a commit of the mirror for a branch. Nothing is ever forced: the branch moves only to a commit
-    /// that contains it.
+    /// Gives the remote a commit of the mirror for a branch. The branch moves only to a commit that contains it, unless it
+    /// is at the very commit that the push replaces.
     ///
     /// A thrown failure means that nothing was pushed, but for ``GitFailure/Kind/pushUnknown``: then
     /// ``contains(_:on:)`` after a fetch tells. Pushing again what has arrived is ``PushOutcome/accepted``.

@@ -21,6 +21,10 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         /// The branch has a commit that is not applied yet.
         case writeBackBehind = "writeback.behind"
         case writeBackDeclined = "writeback.declined"
+        /// People deleted the branch for review.
+        case reviewClosed = "writeback.review-closed"
+        /// The branch for review holds commits of others.
+        case reviewTaken = "writeback.review-taken"
         case changedMeanwhile = "edit.conflict"
         case importUsage = "import.usage"
         /// Another process is resealing the same work tree.

@@ -63,7 +63,7 @@ package actor ReconcileRounds {
         return RoundResult(report: report.didWrite ? report : nil, drifted: drifted)
     }
 
-    /// Rotated values of this source that Git does not hold, and the end of the audit chain that vouches for them.
+    /// New values of this source that Git does not hold, and the end of the audit chain that vouches for them.
     package func unwritten(_ checkout: Checkout) throws -> (items: [WriteBackItem], auditHead: String) {
         let core = try unlocked()
         let waiting = try core.store.read { store -> [RotationRecord] in

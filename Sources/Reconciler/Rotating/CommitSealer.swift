@@ -3,7 +3,7 @@ package import ResealCore
 package import ResealGit
 internal import ResealManifests
 
-/// Seals rotated values into the manifests of one commit, without a work tree: what a commit on top of it has to write.
+/// Seals new values into the manifests of one commit, without a work tree: what a commit on top of it has to write.
 /// When that commit is refused because the branch moved, the same values are sealed again, onto the new head.
 package struct CommitSealer: Sendable {
     private let source: CommitSnapshotSource

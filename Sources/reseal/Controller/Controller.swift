@@ -139,20 +139,25 @@ struct Controller: Sendable {
         }
     }
 
-    /// `nil` where the configuration leaves rotated values to somebody else.
+    /// `nil` where the configuration leaves new values to somebody else.
     private func makeWriteBack(
         _ source: ControllerSettings.Source
-    ) throws -> (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> ObjectID?)? {
+    ) throws -> (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> BranchWriteBackOutcome?)? {
         guard let settings = source.writeBack else { return nil }
         let resolver = CheckoutResolver(settings: source.git, mirrors: home.mirrorsPath, showsProgress: false)
         let (mirror, branch) = try resolver.writableMirror()
         let deadline = try resolver.timeout()
         let git = source.git
+        let review = settings.review.map {
+            ReviewBranch(
+                name: $0.branch, options: $0.pushOptions, folder: home.reviewsPath, source: source.name)
+        }
         return { items, head, folder, auditHead in
             let writeBack = BranchWriteBack(
                 mirror, branch: branch, credentials: try git.credentials(), deadline: deadline,
                 author: (settings.name, settings.email),
-                signer: settings.signingKey.map { SSHCommitSigner(keyFile: $0) }, access: git.repositoryAccess)
+                signer: settings.signingKey.map { SSHCommitSigner(keyFile: $0) }, access: git.repositoryAccess,
+                review: review)
             return try writeBack.write(
                 items, onto: head, folder: folder, auditHead: auditHead, at: WallClock.system.now(),
                 transport: TransportRunner())
@@ -235,7 +240,7 @@ extension LoopEvent {
     fileprivate var isSettled: Bool {
         switch self {
         case .suspended, .scheduled: true
-        case .began, .unchanged, .applied, .wroteBack, .writeBackFailed, .failed: false
+        case .began, .unchanged, .applied, .wroteBack, .proposed, .writeBackFailed, .failed: false
         }
     }
 }

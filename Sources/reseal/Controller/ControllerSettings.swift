@@ -1,4 +1,5 @@
 internal import ResealCore
+internal import ResealGit
 internal import ResealManifests
 internal import ResealReconciler
 internal import ResealVault
@@ -12,13 +13,21 @@ struct ControllerSettings {
     ]
     private static let sourceKeys =
         GitSettings.keys + ["name", "interval", "webhook-secret-file", "write-back", "suspend"]
-    private static let writeBackKeys = ["author-name", "author-email", "signing-key"]
+    private static let writeBackKeys = ["author-name", "author-email", "signing-key", "review"]
 
-    /// How rotated values are committed.
+    /// How new values are committed.
     struct WriteBack {
         var name: String
         var email: String
         var signingKey: String?
+        /// `nil` to push to the branch that is applied from.
+        var review: Review?
+    }
+
+    /// Where commits wait for people.
+    struct Review {
+        var branch: String
+        var pushOptions: [String]
     }
 
     struct Source {
@@ -26,7 +35,7 @@ struct ControllerSettings {
         var git: GitSettings
         var timing: LoopTiming
         var webhookSecretFile: String?
-        /// `nil` where somebody else commits rotated values.
+        /// `nil` where somebody else commits new values.
         var writeBack: WriteBack?
         var isSuspended = false
     }
@@ -115,7 +124,22 @@ struct ControllerSettings {
         }
         return WriteBack(
             name: section.text("author-name") ?? "", email: section.text("author-email") ?? "",
-            signingKey: section.text("signing-key"))
+            signingKey: section.text("signing-key"), review: review(section))
+    }
+
+    private static func review(_ file: SettingsMapping) -> Review? {
+        guard let section = file.mapping("review", keys: ["branch", "push-options"]) else { return nil }
+        let branch = section.value("branch", hint: "for example `branch: reseal/write-back`") { name in
+            GitPush.isBranch(name) && !name.hasPrefix("refs/") ? name : nil
+        }
+        if !section.has("branch") {
+            section.report("branch", "`review` needs `branch`", hint: "for example `branch: reseal/write-back`")
+        }
+        let options =
+            section.list("push-options", hint: "one line of text, for example merge_request.create") {
+                GitPush.isOption($0) ? $0 : nil
+            } ?? []
+        return branch.map { Review(branch: $0, pushOptions: options) }
     }
 
     private mutating func add(_ source: Source, from entry: SettingsMapping) {
@@ -130,6 +154,10 @@ struct ControllerSettings {
         if let folder = try? source.git.folder(), sources.contains(where: { (try? $0.git.folder()) == folder }) {
             entry.report(
                 "path", "two sources of one vault have the same folder", hint: "give each its own `path`")
+        }
+        if let review = source.writeBack?.review, [review.branch, "refs/heads/\(review.branch)"].contains(source.git.ref) {
+            entry.report(
+                "write-back", "`review` names the branch that is applied from", hint: "name a branch of its own")
         }
         if !entry.has("repo") {
             entry.report("repo", "the source names no repository", hint: "add `repo:` with a folder or a URL")
