@@ -21,7 +21,8 @@ struct PushProgram: PushRoute {
         program = try GitProgram("git", hint: "install Git, which makes pushes with push options and on this machine")
         guard request.credentials.sshKeyPassphrase == nil else {
             throw GitFailure(
-                .unsupported, "a push with push options, or in place of another commit, cannot use an SSH key with a passphrase",
+                .unsupported,
+                "a push with push options, or in place of another commit, cannot use an SSH key with a passphrase",
                 hint: "add the key to an agent, or push without options")
         }
     }

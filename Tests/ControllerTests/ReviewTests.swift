@@ -5,7 +5,9 @@ import Testing
 
 /// Write-back by way of a branch for review, at a server whose hook looks at push options.
 @Suite struct ReviewTests {
-    private static let options = ["merge_request.create", "merge_request.target=main", "merge_request.title=New values"]
+    private static let options = [
+        "merge_request.create", "merge_request.target=main", "merge_request.title=New values",
+    ]
     private static let branch = "reseal/write-back"
 
     private let ground: WriteBackGround
@@ -181,9 +183,9 @@ import Testing
         _ = try eventually("the condition") {
             try ground.reason("WriteBackPending") == "ReviewBlocked" ? true : nil
         }
-        // Several rounds later, it was told once and nothing was pushed.
+        // A round later, it was told once and nothing was pushed.
         let round = try JSON(parsing: ground.user.folder.read("vault/controller.json"))["written_at"]
-        _ = try eventually("two more rounds") {
+        _ = try eventually("another round") {
             let now = try JSON(parsing: ground.user.folder.read("vault/controller.json"))["written_at"]
             return now != round && controller.lines.count > 0 ? true : nil
         }

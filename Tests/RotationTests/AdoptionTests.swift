@@ -62,7 +62,8 @@ import Testing
         try set("app", "password", "by hand")
         try set("app", "host", "two.internal")
         let plan = try desk.run("plan", "--detailed-exitcode")
-        #expect(plan.status == 2 && plan.text.contains("~ adoptDrift  app  changed in the vault by hand"), "\(plan.text)")
+        #expect(
+            plan.status == 2 && plan.text.contains("~ adoptDrift  app  changed in the vault by hand"), "\(plan.text)")
         #expect(plan.text.contains("value (host, password), adopted"), "\(plan.text)")
         let document = try desk.json("plan")
         #expect(document["resource_drift"]?.arrayValue?.first?["outcome"] == "adopted")

@@ -41,7 +41,7 @@ package struct ScalarSource: Sendable {
     package init(word text: [UInt8]) {
         form = .inline(text)
         self.text = text
-        isApart = false
+        isApart = true
     }
 
     init(_ node: NodeID, in parsed: ParsedFile) {

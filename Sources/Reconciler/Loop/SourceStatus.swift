@@ -77,7 +77,8 @@ package struct SourceStatus: Sendable, Hashable {
         let reason: Condition.Reason = items.contains { $0.reason == .rotation } ? .rotated : .driftAdopted
         set(
             .writeBackPending, .yes, problem.map { Condition.Reason($0) } ?? reason,
-            "new values of \(items.count) secrets are not in Git yet" + (problem.map { ": \($0.message)" } ?? ""), at: now)
+            "new values of \(items.count) secrets are not in Git yet" + (problem.map { ": \($0.message)" } ?? ""),
+            at: now)
     }
 
     mutating func underReview(_ items: [WriteBackItem], on branch: String, at now: Timestamp) {

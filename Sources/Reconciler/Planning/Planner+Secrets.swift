@@ -121,7 +121,9 @@ extension Planner {
 
     private func reverts(_ desired: DesiredSecret) -> Bool { driftPolicy(desired) == .revert }
 
-    func driftPolicy(_ desired: DesiredSecret) -> DriftPolicy { desired.driftPolicy ?? input.desired.policy.driftPolicy }
+    func driftPolicy(_ desired: DesiredSecret) -> DriftPolicy {
+        desired.driftPolicy ?? input.desired.policy.driftPolicy
+    }
 
     /// What becomes of a hand-made change that is not adopted, where Git stayed as it was.
     private func unchangedOutcome(_ desired: DesiredSecret) -> DriftNote.Outcome {

@@ -21,19 +21,20 @@ extension BranchWriteBack {
         case .closed: throw closed(review)
         case .taken(let commit): throw taken(review, by: commit)
         case .propose(let own):
-            guard let (commit, paths) = try make(items, repository, job) else { return nil }
+            guard let made = try make(items, repository, job) else { return nil }
             // Noted before anyone hears of it: after a death, the commit is known as our own wherever it got to.
             var proposal = ReviewProposal(
-                pushed: own, pending: commit, base: job.head, paths: paths, content: wanted)
+                pushed: own, pending: made.commit, base: job.head, paths: made.paths, content: wanted)
             try review.remember(proposal)
             FaultPoint.pass("writeBack.noted")
             let push = GitPush(
-                commit: commit, branch: review.name, mayCreate: true, options: review.options, replaces: own)
+                commit: made.commit, branch: review.name, mayCreate: true, options: review.options, replaces: own)
             try send(push, transport: transport)
-            (proposal.pushed, proposal.pending) = (commit, nil)
+            (proposal.pushed, proposal.pending) = (made.commit, nil)
             try review.remember(proposal)
             FaultPoint.pass("writeBack.proposed")
-            return .proposed(commit, branch: review.name)
+            if let refused = made.refused { throw refused }
+            return .proposed(made.commit, branch: review.name)
         }
     }
 

@@ -57,9 +57,10 @@ package struct BranchWriteBack: Sendable {
         guard try repository.resolve("refs/heads/\(branch)") == head else { throw behind(branch) }
         let job = Job(head: head, folder: folder, auditHead: auditHead, now: now)
         if let review { return try propose(items, on: review, repository, job, transport: transport) }
-        guard let (commit, _) = try make(items, repository, job) else { return nil }
-        try send(GitPush(commit: commit, branch: branch), transport: transport)
-        return .pushed(commit)
+        guard let made = try make(items, repository, job) else { return nil }
+        try send(GitPush(commit: made.commit, branch: branch), transport: transport)
+        if let refused = made.refused { throw refused }
+        return .pushed(made.commit)
     }
 
     /// What one commit is made from, besides its values.
@@ -70,12 +71,19 @@ package struct BranchWriteBack: Sendable {
         let now: Timestamp
     }
 
-    /// The commit, in the mirror, and the files that it changes.
-    func make(
-        _ items: [WriteBackItem], _ repository: GitRepository, _ job: Job
-    ) throws -> (commit: ObjectID, paths: [String])? {
+    /// A commit in the mirror.
+    struct Made {
+        let commit: ObjectID
+        /// The files that it changes.
+        let paths: [String]
+        /// Why some item is not in it.
+        let refused: (any UserFacingFailure)?
+    }
+
+    func make(_ items: [WriteBackItem], _ repository: GitRepository, _ job: Job) throws -> Made? {
         let source = CommitSnapshotSource(repositoryPath: mirror.path, commit: job.head, folder: job.folder)
-        let files = try CommitSealer(source, access: access).seal(items, at: job.now)
+        let (files, refused) = try CommitSealer(source, access: access).sealWhatFits(items, at: job.now)
+        if files.isEmpty, let refused { throw refused }
         FaultPoint.pass("writeBack.sealed")
         let person = CommitPerson(name: author.name, email: author.email, time: job.now)
         let draft = CommitDraft(
@@ -83,7 +91,7 @@ package struct BranchWriteBack: Sendable {
             author: person, message: Self.message(items, auditHead: job.auditHead))
         guard let commit = try repository.commit(draft, signer: signer) else { return nil }
         FaultPoint.pass("writeBack.committed")
-        return (commit, files.map(\.path))
+        return Made(commit: commit, paths: files.map(\.path), refused: refused)
     }
 
     func send(_ push: GitPush, transport: TransportRunner) throws {
