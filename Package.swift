@@ -103,7 +103,7 @@ let package = Package(
             name: "reseal",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealEngines", "ResealReconciler", "ResealServer", "CEditor",
+                "ResealEngines", "ResealHTTP", "ResealReconciler", "ResealServer", "CEditor",
                 "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

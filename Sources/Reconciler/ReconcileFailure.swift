@@ -8,6 +8,8 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case historyRewritten = "git.history-rewritten"
         case otherRepository = "git.other-repository"
         case savedPlanInvalid = "plan.file-invalid"
+        /// A plan that a controller answered is in a form that is not known here.
+        case planUnreadable = "plan.unreadable"
         case noIdentity = "plan.no-identity"
         case undecryptable = "value.undecryptable"
         case noRepository = "git.no-repository-given"

@@ -39,7 +39,9 @@ struct Reseal: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Controller",
-                subcommands: [RunCommand.self, SuspendCommand.self, ResumeCommand.self, ConfigCommand.self]),
+                subcommands: [
+                    RunCommand.self, WaitCommand.self, SuspendCommand.self, ResumeCommand.self, ConfigCommand.self,
+                ]),
             CommandGroup(name: "Other tools", subcommands: [ImportCommand.self, ExportCommand.self]),
             CommandGroup(name: "Vault", subcommands: [AuditCommand.self, KeyCommand.self]),
             CommandGroup(

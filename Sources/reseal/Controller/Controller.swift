@@ -35,8 +35,8 @@ struct Controller: Sendable {
         log.write(.info, "stopped")
     }
 
-    /// One look at each source; true when all went well.
-    func runOnce(_ settings: ControllerSettings) async throws -> Bool {
+    /// One look at each source; `nil` when all went well.
+    func runOnce(_ settings: ControllerSettings) async throws -> ExitStatus? {
         let loops = try makeLoops(settings)
         let rotations = makeRotations {}
         for name in settings.sources.map(\.name) { _ = await loops[name]?.round() }
@@ -44,7 +44,9 @@ struct Controller: Sendable {
         // Writes back what was rotated.
         for source in settings.sources where source.writeBack != nil { _ = await loops[source.name]?.round() }
         state.remove()
-        return state.readiness.isReady
+        let active = state.sources.filter { !$0.isSuspended }
+        let ready = active.count { $0.isReady }
+        return ready == active.count ? nil : ready == 0 ? .failed : .partial
     }
 
     private enum End: Sendable { case stop, reload(ControllerSettings), over }
@@ -88,7 +90,7 @@ struct Controller: Sendable {
             notifier.reloading()
             do {
                 let next = try settings()
-                _ = try makeWebhooks(next)
+                _ = try (makeWebhooks(next), makeTokens(next))
                 return .reload(next)
             } catch {
                 report(
@@ -201,18 +203,29 @@ struct Controller: Sendable {
     // MARK: Server
 
     private func makeWebhooks(_ settings: ControllerSettings) throws -> [String: Webhook] {
-        var webhooks: [String: Webhook] = [:]
+        try secrets(settings, \.webhookSecretFile, "the webhook secret").mapValues { Webhook(secret: $0) }
+    }
+
+    private func makeTokens(_ settings: ControllerSettings) throws -> [String: SecretBytes] {
+        try secrets(settings, \.planTokenFile, "the plan token")
+    }
+
+    /// By source, what stands in the files of one kind.
+    private func secrets(
+        _ settings: ControllerSettings, _ file: KeyPath<ControllerSettings.Source, String?>, _ what: String
+    ) throws -> [String: SecretBytes] {
+        var secrets: [String: SecretBytes] = [:]
         for source in settings.sources {
-            guard let file = source.webhookSecretFile else { continue }
-            let secret = try ValueInput.firstLine(ofFile: file)
+            guard let path = source[keyPath: file] else { continue }
+            let secret = try ValueInput.firstLine(ofFile: path)
             guard secret.count >= 16 else {
                 throw UsageFailure(
-                    "the webhook secret in \(file) is shorter than 16 bytes",
+                    "\(what) in \(path) is shorter than 16 bytes",
                     hint: "take a random one, for example from `openssl rand -hex 32`")
             }
-            webhooks[source.name] = Webhook(secret: secret)
+            secrets[source.name] = secret
         }
-        return webhooks
+        return secrets
     }
 
     private func makeServer(_ settings: ControllerSettings, _ loops: [String: SourceLoop]) throws -> ControllerServer? {
@@ -226,8 +239,19 @@ struct Controller: Sendable {
                 guard let loop = loops[name] else { return false }
                 loop.trigger()
                 return true
-            })
+            }, sources: try makeService(settings))
         return ControllerServer(configuration, answers)
+    }
+
+    /// `nil` where no source has a token for it.
+    private func makeService(_ settings: ControllerSettings) throws -> SourceService? {
+        let tokens = try makeTokens(settings)
+        guard !tokens.isEmpty else { return nil }
+        let desk = PlanDesk(home, settings.sources, rounds, by: context) { name in
+            state.sources.first { $0.name == name }
+        }
+        return SourceService(
+            tokens: tokens, plan: { await desk.plan($0, $1) }, applied: { await desk.applied($0, $1) })
     }
 
     private func serve(_ server: ControllerServer) async throws {

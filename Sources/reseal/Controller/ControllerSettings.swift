@@ -9,10 +9,10 @@ struct ControllerSettings {
     /// Besides those of ``GitSettings``, which stand at the top for all sources or for the only one.
     static let keys = [
         "sources", "interval", "jitter-percent", "retry", "longest-retry", "listen", "tls-certificate", "tls-key",
-        "webhook-secret-file", "write-back", "log-format",
+        "webhook-secret-file", "plan-token-file", "write-back", "log-format",
     ]
     private static let sourceKeys =
-        GitSettings.keys + ["name", "interval", "webhook-secret-file", "write-back", "suspend"]
+        GitSettings.keys + ["name", "interval", "webhook-secret-file", "plan-token-file", "write-back", "suspend"]
     private static let writeBackKeys = ["author-name", "author-email", "signing-key", "review"]
 
     /// How new values are committed.
@@ -35,6 +35,8 @@ struct ControllerSettings {
         var git: GitSettings
         var timing: LoopTiming
         var webhookSecretFile: String?
+        /// What CI proves itself by; `nil` where it may ask for nothing.
+        var planTokenFile: String?
         /// `nil` where somebody else commits new values.
         var writeBack: WriteBack?
         var isSuspended = false
@@ -73,6 +75,7 @@ struct ControllerSettings {
         git.read(file, folder: folder)
         let timing = Self.timing(file, Self.retries(file))
         let secretFile = file.text("webhook-secret-file")
+        let tokenFile = file.text("plan-token-file")
         logFormat = file.value("log-format", hint: "json or text") { LogFormat(rawValue: $0) }
         let writeBack = Self.writeBack(file)
         readListen(file)
@@ -85,14 +88,18 @@ struct ControllerSettings {
                 var source = Source(
                     name: entry.text("name") ?? "", git: git, timing: Self.timing(entry, timing),
                     webhookSecretFile: entry.text("webhook-secret-file") ?? secretFile,
+                    planTokenFile: entry.text("plan-token-file") ?? tokenFile,
                     writeBack: Self.writeBack(entry) ?? writeBack, isSuspended: entry.flag("suspend") ?? false)
                 source.git.read(entry, folder: folder)
                 add(source, from: entry)
             }
         } else if file.has("repo") {
             sources = [
-                Source(name: "default", git: git, timing: timing, webhookSecretFile: secretFile, writeBack: writeBack)
+                Source(
+                    name: "default", git: git, timing: timing, webhookSecretFile: secretFile,
+                    planTokenFile: tokenFile, writeBack: writeBack)
             ]
+            Self.checkReview(sources[0], file)
         }
     }
 
@@ -155,14 +162,18 @@ struct ControllerSettings {
             entry.report(
                 "path", "two sources of one vault have the same folder", hint: "give each its own `path`")
         }
-        if let review = source.writeBack?.review, [review.branch, "refs/heads/\(review.branch)"].contains(source.git.ref) {
-            entry.report(
-                "write-back", "`review` names the branch that is applied from", hint: "name a branch of its own")
-        }
+        Self.checkReview(source, entry)
         if !entry.has("repo") {
             entry.report("repo", "the source names no repository", hint: "add `repo:` with a folder or a URL")
         }
         sources.append(source)
+    }
+
+    private static func checkReview(_ source: Source, _ entry: SettingsMapping) {
+        guard let branch = source.writeBack?.review?.branch,
+            [branch, "refs/heads/\(branch)"].contains(source.git.ref)
+        else { return }
+        entry.report("write-back", "`review` names the branch that is applied from", hint: "name a branch of its own")
     }
 
     static func isName(_ text: String) -> Bool {

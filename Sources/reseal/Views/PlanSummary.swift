@@ -14,7 +14,8 @@ enum PlanSummary {
             + (stuck == 0 ? "" : " \(stuck) secret(s) drifted in a way that cannot be adopted.")
         let created = plan.count(.create) + plan.count(.restore)
         let defined = plan.count(.define)
-        let changed = plan.count(.update) + plan.count(.newVersion) + plan.count(.revertDrift)
+        let changed =
+            plan.count(.update) + plan.count(.newVersion) + plan.count(.revertDrift)
             + plan.count(.adoptDrift)
         var parts = ["\(created) to create", "\(changed) to change", "\(plan.count(.delete)) to delete"]
         if defined > 0 { parts.append("\(defined) definition(s)") }
