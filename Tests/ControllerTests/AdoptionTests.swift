@@ -1,3 +1,4 @@
+import Foundation
 import ResealCore
 import TestSupport
 import Testing

@@ -88,7 +88,7 @@ struct ControllerFailure: UserFacingFailure {
     /// With everything that was wrong with the manifests, where that was it.
     static func read(_ json: JSON?, status: Int, at place: String) -> any UserFacingFailure {
         let findings = (json?["diagnostics"]?.arrayValue ?? []).compactMap(DiagnosticView.diagnostic)
-        if findings.count > 1 { return DiagnosticsFailure(findings) }
+        if findings.count > 1 || findings.first?.span != nil { return DiagnosticsFailure(findings) }
         guard let error = json?["error"], let code = error["code"]?.stringValue,
             let message = error["message"]?.stringValue
         else {
