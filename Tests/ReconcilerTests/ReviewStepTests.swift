@@ -13,6 +13,13 @@ import Testing
         Dictionary(uniqueKeysWithValues: values.map { (String($0.prefix(1)), Digest256(hashing: Array($0.utf8))) })
     }
 
+    /// Its values came into Git.
+    private static var landed: ReviewProposal {
+        var landed = proposal()
+        landed.content = [:]
+        return landed
+    }
+
     private static func proposal(pending: ObjectID? = nil, pushed: ObjectID? = pushed) -> ReviewProposal {
         ReviewProposal(
             pushed: pushed, pending: pending, base: base, paths: ["manifests/a.yaml"], content: content("a1", "b1"))
@@ -51,6 +58,10 @@ import Testing
             testDescription: "people's commits on top, and another value", known: proposal(),
             wanted: content("a2", "b1"), tip: other, isOnTop: true, expected: .taken(other)),
         Case(testDescription: "people's commits in its place", known: proposal(), tip: other, expected: .taken(other)),
+        Case(
+            testDescription: "squashed, and left behind", known: landed, tip: pushed, isOnTop: true,
+            expected: .propose(replacing: pushed)),
+        Case(testDescription: "squashed, and deleted", known: landed, expected: .propose(replacing: nil)),
         Case(testDescription: "deleted", known: proposal(), expected: .closed),
         Case(testDescription: "a part was turned down", known: proposal(), wanted: content("b1"), expected: .closed),
         Case(

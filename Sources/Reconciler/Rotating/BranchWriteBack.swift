@@ -50,7 +50,7 @@ package struct BranchWriteBack: Sendable {
         transport: TransportRunner
     ) throws -> BranchWriteBackOutcome? {
         guard !items.isEmpty else {
-            review?.forget()
+            try review?.settle()
             return nil
         }
         let repository = try mirror.fetch(credentials: credentials, deadline: deadline, transport: transport)

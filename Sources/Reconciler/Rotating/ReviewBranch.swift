@@ -1,4 +1,3 @@
-internal import Glibc
 internal import ResealCore
 internal import ResealSealing
 
@@ -33,8 +32,13 @@ package struct ReviewBranch: Sendable {
         try AtomicFile.write(proposal.json.canonicalBytes, to: memory)
     }
 
-    /// Nothing waits any more: what was proposed has come into Git, or need not.
-    package func forget() { unlink(memory) }
+    /// Nothing waits any more: what was proposed has come into Git, or need not. The commit stays known as our own, for a
+    /// branch that was squashed or rebased may stay too.
+    func settle() throws {
+        guard var landed = proposal, !landed.content.isEmpty else { return }
+        landed.content = [:]
+        try remember(landed)
+    }
 }
 
 /// What was last put on a branch for review.
