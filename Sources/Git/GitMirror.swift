@@ -21,27 +21,33 @@ package struct GitMirror: Sendable {
     }
 
     static let homeName = "reseal-home"
+    /// Where the one reference goes that a fetch was asked for besides branches and tags.
+    package static let requested = "refs/reseal/requested"
 
     /// Brings every branch and tag over, creating the mirror first if need be, and opens it.
     ///
     /// Throws ``GitFailure/Kind/timeout`` when it is not done within `deadline`. Of a failed fetch, nothing but whole
     /// objects and possibly some of the new references stay behind.
+    ///
+    /// - Parameter reference: brought over besides, as ``requested``; gone afterwards where the remote has none of that
+    ///   name.
     package func fetch(
-        credentials: GitCredentials = GitCredentials(), deadline span: TimeSpan, maximumBytes: Int = 8 << 30,
-        transport: TransportRunner
+        _ reference: String? = nil, credentials: GitCredentials = GitCredentials(), deadline span: TimeSpan,
+        maximumBytes: Int = 8 << 30, transport: TransportRunner
     ) throws(GitFailure) -> GitRepository {
         let deadline = Deadline(in: span)
         try makeParent()
         let lock = try takeLock(until: deadline, transport.isCancelled)
         defer { withExtendedLifetime(lock) {} }
         try MirrorUpkeep.prepare(path)
-        let request = TransportRequest(source, into: path, credentials: credentials, maximumBytes: maximumBytes)
+        let request = TransportRequest(
+            source, into: path, credentials: credentials, maximumBytes: maximumBytes, reference: reference)
         try transport.run(request, until: deadline, display: source.displayLocation)
         return try open()
     }
 
-    /// Gives the remote a commit of the mirror for a branch. Nothing is ever forced: the branch moves only to a commit
-    /// that contains it.
+    /// Gives the remote a commit of the mirror for a branch. The branch moves only to a commit that contains it, unless it
+    /// is at the very commit that the push replaces.
     ///
     /// A thrown failure means that nothing was pushed, but for ``GitFailure/Kind/pushUnknown``: then
     /// ``contains(_:on:)`` after a fetch tells. Pushing again what has arrived is ``PushOutcome/accepted``.

@@ -11,8 +11,14 @@ package struct GitPush: Sendable, Hashable {
     /// Words for the server, such as GitLab's `merge_request.create`. libgit2 cannot send them, so a push with options
     /// is made by the `git` program.
     package var options: [String]
+    /// A commit of our own that the branch may leave behind: if it is exactly there, it moves although nothing leads from
+    /// there to `commit`. Libgit2 cannot make sure of that, so such a push is made by the `git` program too.
+    package var replaces: ObjectID?
 
-    package init(commit: ObjectID, branch: String, mayCreate: Bool = false, options: [String] = []) {
+    package init(
+        commit: ObjectID, branch: String, mayCreate: Bool = false, options: [String] = [], replaces: ObjectID? = nil
+    ) {
+        self.replaces = replaces
         self.commit = commit
         self.branch = branch
         self.mayCreate = mayCreate
@@ -21,11 +27,19 @@ package struct GitPush: Sendable, Hashable {
 
     var reference: String { "refs/heads/\(branch)" }
 
+    /// True for what can name a branch.
+    package static func isBranch(_ name: String) -> Bool {
+        GitRepository.isValidReference("refs/heads/\(name)") && !name.hasPrefix("-")
+    }
+
+    /// True for what can go to a server as a push option.
+    package static func isOption(_ text: String) -> Bool { GitLocation.isPrintable(text) && !text.isEmpty }
+
     func check() throws(GitFailure) {
-        guard GitRepository.isValidReference(reference), !branch.hasPrefix("-") else {
+        guard Self.isBranch(branch) else {
             throw GitFailure(.invalidLocation, "`\(GitText.cleaned(String(branch.prefix(80))))` cannot name a branch")
         }
-        guard options.allSatisfy({ GitLocation.isPrintable($0) && !$0.isEmpty }), options.count <= 64 else {
+        guard options.allSatisfy(Self.isOption), options.count <= 64 else {
             throw GitFailure(.invalidLocation, "a push option is one line of text")
         }
     }
@@ -34,6 +48,7 @@ package struct GitPush: Sendable, Hashable {
         [
             "commit": .string(commit.description), "branch": .string(branch), "create": .bool(mayCreate),
             "options": .array(options.map { .string($0) }),
+            "replaces": replaces.map { .string($0.description) } ?? .null,
         ]
     }
 
@@ -42,7 +57,9 @@ package struct GitPush: Sendable, Hashable {
             let branch = json["branch"]?.stringValue, let mayCreate = json["create"]?.boolValue,
             let options = json["options"]?.arrayValue?.compactMap(\.stringValue)
         else { return nil }
-        self.init(commit: commit, branch: branch, mayCreate: mayCreate, options: options)
+        self.init(
+            commit: commit, branch: branch, mayCreate: mayCreate, options: options,
+            replaces: json["replaces"]?.stringValue.flatMap { ObjectID(hex: $0) })
     }
 }
 

@@ -2,7 +2,7 @@ internal import Glibc
 internal import ResealCore
 internal import ResealSealing
 
-/// Pushes by running `git`: with push options, which libgit2 1.5 cannot send, and to repositories on this machine,
+/// Pushes by running `git`: with push options, which libgit2 1.5 cannot send, in place of a commit of our own, and to repositories on this machine,
 /// whose hooks libgit2 does not run.
 ///
 /// The program sees no configuration but ours and asks nothing. A token goes to it through a pipe, never as an argument
@@ -21,7 +21,8 @@ struct PushProgram: PushRoute {
         program = try GitProgram("git", hint: "install Git, which makes pushes with push options and on this machine")
         guard request.credentials.sshKeyPassphrase == nil else {
             throw GitFailure(
-                .unsupported, "a push with push options cannot use an SSH key with a passphrase",
+                .unsupported,
+                "a push with push options, or in place of another commit, cannot use an SSH key with a passphrase",
                 hint: "add the key to an agent, or push without options")
         }
     }
@@ -37,7 +38,8 @@ struct PushProgram: PushRoute {
     }
 
     func send(_ push: GitPush) throws(GitFailure) -> String? {
-        let options = push.options.flatMap { ["--push-option", $0] }
+        var options = push.options.flatMap { ["--push-option", $0] }
+        if let own = push.replaces { options.append("--force-with-lease=\(push.reference):\(own)") }
         let result = try run(
             ["push", "--porcelain", "--no-verify"] + options
                 + ["--", request.location, "\(push.commit):\(push.reference)"])

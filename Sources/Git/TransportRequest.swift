@@ -19,6 +19,8 @@ struct TransportRequest {
     var maximumBytes: Int
     /// `nil` for a fetch.
     var push: GitPush?
+    /// A reference to fetch besides branches and tags, such as the head of a pull request.
+    var reference: String?
 
     static let maximumLineBytes = 1 << 20
     private static let maximumSecretBytes: Int64 = 1 << 16
@@ -32,6 +34,7 @@ struct TransportRequest {
                 secrets.map { secret in secret.map { .integer(Int64($0.count)) } ?? .null }),
         ]
         members["push"] = push?.json
+        members["reference"] = reference.map { .string($0) }
         members["host"] = host.map { .string($0) }
         members["port"] = port.map { .integer(Int64($0)) }
         members["username"] = credentials.username.map { .string($0) }
@@ -71,6 +74,7 @@ struct TransportRequest {
             guard let push = GitPush(json: order) else { return nil }
             self.push = push
         }
+        reference = json["reference"]?.stringValue
         host = json["host"]?.stringValue
         port = json["port"]?.integerValue.map { Int($0) }
         credentials = GitCredentials(
@@ -81,9 +85,10 @@ struct TransportRequest {
 
     init(
         _ source: GitSource, into repository: String, credentials: GitCredentials, maximumBytes: Int = 0,
-        push: GitPush? = nil
+        push: GitPush? = nil, reference: String? = nil
     ) {
         self.push = push
+        self.reference = reference
         parent = Int(getpid())
         location = source.location
         self.repository = repository

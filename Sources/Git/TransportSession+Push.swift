@@ -6,7 +6,7 @@ extension TransportSession {
         let repository = try GitRepository(opening: request.repository)
         // libgit2 writes into a repository on this machine by itself, past its hooks.
         let route: any PushRoute =
-            request.host == nil || !push.options.isEmpty
+            request.host == nil || !push.options.isEmpty || push.replaces != nil
             ? try PushProgram(self) : try PushLibrary(self, repository)
         let before = try route.head(of: push)
         if let outcome = try judge(push, before, repository) { return outcome }
@@ -27,6 +27,7 @@ extension TransportSession {
         _ push: GitPush, _ head: ObjectID?, _ repository: GitRepository
     ) throws(GitFailure) -> PushOutcome? {
         guard let head else { return push.mayCreate ? nil : .rejected(head: nil) }
+        if head == push.replaces { return nil }
         guard repository.hasCommit(head) else { return .rejected(head: head) }
         if try repository.isAncestor(push.commit, of: head) { return .accepted }
         return try repository.isAncestor(head, of: push.commit) ? nil : .rejected(head: head)

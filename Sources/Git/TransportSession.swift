@@ -65,7 +65,8 @@ final class TransportSession {
                 options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
                 options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
                 options.update_fetchhead = 0
-                let refspecs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
+                var refspecs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
+                if let reference = request.reference { refspecs.append("+\(reference):\(GitMirror.requested)") }
                 try check(withStrings(refspecs) { git_remote_download(remote.raw, $0, &options) })
                 FaultPoint.pass("git.fetch.downloaded")
                 try check(git_remote_prune(remote.raw, nil))

@@ -8,6 +8,8 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         case historyRewritten = "git.history-rewritten"
         case otherRepository = "git.other-repository"
         case savedPlanInvalid = "plan.file-invalid"
+        /// A plan that a controller answered is in a form that is not known here.
+        case planUnreadable = "plan.unreadable"
         case noIdentity = "plan.no-identity"
         case undecryptable = "value.undecryptable"
         case noRepository = "git.no-repository-given"
@@ -21,6 +23,10 @@ package struct ReconcileFailure: UserFacingFailure, Equatable, CustomStringConve
         /// The branch has a commit that is not applied yet.
         case writeBackBehind = "writeback.behind"
         case writeBackDeclined = "writeback.declined"
+        /// People deleted the branch for review.
+        case reviewClosed = "writeback.review-closed"
+        /// The branch for review holds commits of others.
+        case reviewTaken = "writeback.review-taken"
         case changedMeanwhile = "edit.conflict"
         case importUsage = "import.usage"
         /// Another process is resealing the same work tree.

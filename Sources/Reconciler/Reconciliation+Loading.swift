@@ -72,6 +72,7 @@ extension Reconciliation {
             vault.activeManagedSecrets = try observed.appliedSecretCount()
         }
         vault.unwritten = try observed.unwritten()
+        vault.appliedFields = try observed.appliedFields(of: desired.state.resources, secrets, resources)
         try observed.complete(&vault, for: desired.state.resources, deleted: deleted)
         vault.grantsOfChangedRoles = access.grantsOfChangedRoles
         vault.ownedElsewhere = try observed.ownersElsewhere(

@@ -61,7 +61,10 @@ package struct Reconciliation: Sendable {
         let desired = states.desired
         warnings += desired.warnings
         warnings += try weigh(unguardedFiles(checkout, observed, desired.state), isBinding: forApply)
-        if !forApply { warnings += try RotationStatus.warnings(checkout) }
+        if !forApply {
+            warnings += try RotationStatus.warnings(checkout)
+            warnings += try Self.waiting(observed.adoptionsWaiting())
+        }
         let outcome = Planner.plan(
             PlanInput(
                 desired: desired.state, vault: states.vault, lastApplied: states.applied,
@@ -103,6 +106,19 @@ package struct Reconciliation: Sendable {
     }
 
     // MARK: Results
+
+    private static func waiting(_ adopted: [SecretID]) -> [Diagnostic] {
+        guard !adopted.isEmpty else { return [] }
+        let names = adopted.prefix(5).map(\.description).joined(separator: ", ")
+        let more = adopted.count > 5 ? " and \(adopted.count - 5) more" : ""
+        return [
+            Diagnostic(
+                .warning, code: "writeback.pending",
+                "adopted values wait for their commit to Git: \(names)\(more)",
+                hint: "`reseal run` commits them where `write-back` is configured; "
+                    + "`reseal rotation write-back` seals them into a work tree")
+        ]
+    }
 
     private func makePlan(
         _ checkout: Checkout, _ observed: ObservedState, _ states: LoadedStates, _ outcome: PlanOutcome,

@@ -6,8 +6,8 @@ internal import NIOCore
 package import ResealCore
 internal import ResealSealing
 
-/// The part of a running controller that answers over HTTP: health, metrics and push webhooks. It holds no secret of the
-/// vault and can change nothing but when a source is looked at next.
+/// The part of a running controller that answers over HTTP: health, metrics, push webhooks, and for CI the plans of
+/// commits. It holds no secret of the vault and can change nothing but when a source is looked at next.
 package struct ControllerServer: Sendable {
     package struct Configuration: Sendable {
         package var host: String
@@ -35,11 +35,15 @@ package struct ControllerServer: Sendable {
         package var metrics: @Sendable () -> String
         /// Has a source looked at now; false for an unknown name.
         package var trigger: @Sendable (String) -> Bool
+        /// `nil` where no source has a token for it.
+        package var sources: SourceService?
 
         package init(
             readiness: @escaping @Sendable () -> (isReady: Bool, document: JSON),
-            metrics: @escaping @Sendable () -> String, trigger: @escaping @Sendable (String) -> Bool
+            metrics: @escaping @Sendable () -> String, trigger: @escaping @Sendable (String) -> Bool,
+            sources: SourceService? = nil
         ) {
+            self.sources = sources
             self.readiness = readiness
             self.metrics = metrics
             self.trigger = trigger
@@ -94,6 +98,7 @@ package struct ControllerServer: Sendable {
         router.post("hooks/{source}") { request, context in
             try await receive(request, source: context.parameters.get("source") ?? "")
         }
+        answers.sources?.addRoutes(to: router)
         return router
     }
 

@@ -40,8 +40,8 @@ struct Reseal: AsyncParsableCommand {
             CommandGroup(
                 name: "Controller",
                 subcommands: [
-                    RunCommand.self, ServeCommand.self, SuspendCommand.self, ResumeCommand.self, NotifyCommand.self,
-                    ConfigCommand.self,
+                    RunCommand.self, ServeCommand.self, WaitCommand.self, SuspendCommand.self, ResumeCommand.self,
+                    NotifyCommand.self, ConfigCommand.self,
                 ]),
             CommandGroup(name: "Other tools", subcommands: [ImportCommand.self, ExportCommand.self]),
             CommandGroup(

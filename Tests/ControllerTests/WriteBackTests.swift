@@ -5,48 +5,15 @@ import Testing
 
 /// Rotated values on their way into Git.
 @Suite struct WriteBackTests {
-    private let user: Installation
-    private let remote: GitFixture
+    private let ground: WriteBackGround
+    private var user: Installation { ground.user }
+    private var remote: GitFixture { ground.remote }
 
-    init() throws {
-        user = try Installation.sealed()
-        try user.repository.write(
-            "manifests/rotated.yaml",
-            """
-            # A comment that no rotation may lose.
-            apiVersion: reseal/v1
-            kind: Secret
-            metadata: {name: prod/rotated}
-            spec:
-              value:
-                host: "mail.internal"   # plain
-                password: ""
-              rotation: {generate: {kind: password, length: 24, field: password}}
+    init() throws { ground = try WriteBackGround() }
 
-            """)
-        try user.seal("prod/rotated", "password", "the first one")
-        try user.repository.commit("a secret that rotates")
-        remote = try GitFixture(bare: true, named: "remote.git")
-        try push()
-        try user.folder.write(
-            """
-            repo: 'file://\(remote.path)'
-            ref: main
-            identity: '\(user.identity)'
-            interval: 1s
-            write-back: {author-name: Reseal, author-email: reseal@example.org}
-            """, to: "vault/config.yaml")
-    }
-
-    private func push() throws { try user.repository.git("push", "--quiet", remote.path, "HEAD:main") }
-
-    private func password() throws -> String { try user.check("get", "prod/rotated", "--field", "password").text }
-
-    private func conditions() throws -> [String] {
-        let report = try JSON(parsing: user.folder.read("vault/controller.json"))
-        let conditions = report["sources"]?.arrayValue?.first?["conditions"]?.arrayValue ?? []
-        return conditions.filter { $0["status"] == "True" }.compactMap { $0["type"]?.stringValue }
-    }
+    private func push() throws { try ground.push() }
+    private func password() throws -> String { try ground.password() }
+    private func conditions() throws -> [String] { try ground.conditions() }
 
     @Test func aRotatedValueComesIntoTheBranch() throws {
         let controller = try RunningController(user)
@@ -87,14 +54,11 @@ import Testing
     }
 
     @Test func aDeclinedPushIsToldAndTriedAgain() throws {
-        let hook = "\(remote.path)/hooks/pre-receive"
-        try FileManager.default.createDirectory(atPath: "\(remote.path)/hooks", withIntermediateDirectories: true)
-        try Data("#!/bin/sh\necho 'main is closed today' >&2\nexit 1\n".utf8).write(to: URL(fileURLWithPath: hook))
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook)
+        let hook = try ground.hook("pre-receive", "echo 'main is closed today' >&2\nexit 1")
         let controller = try RunningController(user)
         try controller.line("applied")
         try user.check("rotate", "prod/rotated")
-        let line = try controller.line("rotated values stay in the vault")
+        let line = try controller.line("new values stay in the vault")
         #expect(line["code"] == "writeback.declined" && line["error"]?.stringValue?.contains("closed today") == true)
         _ = try eventually("the condition") { try conditions().contains("WriteBackPending") ? true : nil }
         #expect(try conditions().contains("Ready"))

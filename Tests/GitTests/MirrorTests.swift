@@ -32,6 +32,22 @@ import Testing
         #expect(try Command.run("git", ["-C", mirror.path, "fsck", "--full"]).status == 0)
     }
 
+    @Test func oneMoreReferenceIsBroughtOver() throws {
+        try origin.write("a", "of a request")
+        let request = try origin.commit()
+        try origin.git("update-ref", "refs/pull/7/head", "\(request)")
+        try origin.git("reset", "--quiet", "--hard", "HEAD~1")
+        func fetch(_ reference: String?) throws -> GitRepository {
+            try mirror.fetch(reference, deadline: TimeSpan(seconds: 30), transport: runner())
+        }
+        #expect(try fetch(nil).references() == ["refs/heads/main"])
+        let repository = try fetch("refs/pull/7/head")
+        #expect(try repository.references() == ["refs/heads/main", GitMirror.requested])
+        #expect(try repository.resolve(GitMirror.requested) == request)
+        // What the remote does not have leaves nothing of an earlier answer.
+        #expect(try fetch("refs/pull/8/head").references() == ["refs/heads/main"])
+    }
+
     @Test func laterFetchesFollowTheRemote() throws {
         try origin.git("branch", "doomed")
         try origin.git("tag", "doomed-tag")

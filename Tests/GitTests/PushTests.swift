@@ -65,10 +65,10 @@ import Testing
 
         func push(
             _ commit: ObjectID, to branch: String = "main", mayCreate: Bool = false, options: [String] = [],
-            with credentials: GitCredentials? = nil, transport: TransportRunner? = nil
+            replacing own: ObjectID? = nil, with credentials: GitCredentials? = nil, transport: TransportRunner? = nil
         ) throws -> PushOutcome {
             try mirror.push(
-                GitPush(commit: commit, branch: branch, mayCreate: mayCreate, options: options),
+                GitPush(commit: commit, branch: branch, mayCreate: mayCreate, options: options, replaces: own),
                 credentials: credentials ?? self.credentials, deadline: TimeSpan(seconds: 60),
                 transport: transport ?? runner())
         }
@@ -126,6 +126,23 @@ import Testing
                 try ground.push(second, to: branch, mayCreate: true)
             }
         }
+    }
+
+    @Test(arguments: Route.allCases) func onlyTheCommitThatIsNamedIsReplaced(route: Route) throws {
+        let ground = try Ground(route)
+        let branch = "reseal/review"
+        let second = try ground.commit("2"), third = try ground.commit("3"), fourth = try ground.commit("4")
+        #expect(try ground.push(second, to: branch, mayCreate: true) == .accepted)
+        #expect(try ground.push(third, to: branch) == .rejected(head: second))
+        #expect(try ground.push(third, to: branch, replacing: second) == .accepted)
+        #expect(try ground.origin.id(branch) == third)
+        // Somebody else has it now.
+        #expect(try ground.push(fourth, to: branch, replacing: second) == .rejected(head: third))
+        #expect(try ground.push(third, to: branch, replacing: second) == .accepted)
+        #expect(try ground.origin.id(branch) == third)
+        // A branch that is gone is not made anew by it.
+        try ground.origin.git("update-ref", "-d", "refs/heads/\(branch)")
+        #expect(try ground.push(fourth, to: branch, replacing: third) == .rejected(head: nil))
     }
 
     @Test(arguments: Route.allCases) func aHookThatDeclinesIsHeard(route: Route) throws {

@@ -17,9 +17,19 @@ import Testing
             "validate": ["ci/validate.sh"], "lint": ["ci/lint.sh gitlab gl-code-quality-report.json text"],
             "plan": ["ci/plan.sh plan.md"], "comment": ["ci/comment-gitlab.sh plan.md"],
         ],
+        "github with a controller": [
+            "plan": ["ci/remote-plan.sh plan.md", "ci/comment-github.sh plan.md"],
+            "applied": ["ci/wait.sh \"$GITHUB_SHA\""],
+        ],
+        "gitlab with a controller": [
+            "plan": ["ci/remote-plan.sh plan.md"], "comment": ["ci/comment-gitlab.sh plan.md"],
+            "applied": ["ci/wait.sh \"$CI_COMMIT_SHA\""],
+        ],
     ]
     private static let files = [
         "github": "examples/github-actions/reseal.yml", "gitlab": "examples/gitlab-ci/.gitlab-ci.yml",
+        "github with a controller": "examples/github-actions/remote-plan.yml",
+        "gitlab with a controller": "examples/gitlab-ci/remote-plan.gitlab-ci.yml",
     ]
 
     init() throws {
@@ -35,7 +45,8 @@ import Testing
     private func jobs(_ forge: String) throws -> [String: [String]] {
         let script = Repository.root + "/Tests/LintTests/Scripts/ci_steps.py"
         let file = Repository.root + "/" + (Self.files[forge] ?? "")
-        let steps = try JSON(parsing: Command.check("python3", [script, forge, file]).stdout).arrayValue ?? []
+        let kind = forge.split(separator: " ").first.map(String.init) ?? forge
+        let steps = try JSON(parsing: Command.check("python3", [script, kind, file]).stdout).arrayValue ?? []
         var jobs: [String: [String]] = [:]
         for step in steps {
             let parts = step.arrayValue ?? []
@@ -68,7 +79,7 @@ import Testing
         try bench.repository.git("commit", "--quiet", "--message", "change")
     }
 
-    @Test(arguments: ["github", "gitlab"])
+    @Test(arguments: commands.keys)
     func theConfigurationRunsTheseScriptsAndNothingElse(forge: String) throws {
         #expect(try jobs(forge) == Self.commands[forge])
         for command in try jobs(forge).values.flatMap({ $0 }) {

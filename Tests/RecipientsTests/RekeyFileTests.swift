@@ -20,7 +20,7 @@ import Testing
         try team.writeRules(withoutBob.replacing("recipients: [\(team["alice"])]", with: "recipients: []"))
         try Command.check("chmod", ["444", team.path(staging)])
         let before = try team.bytes(staging)
-        let result = try team.rekey(exits: 1)
+        let result = try team.rekey(exits: 8)
         #expect(result.errorText.contains("manifests/staging/db.yaml is read-only"))
         #expect(result.errorText.contains("resealed 1 value(s) in 1 file(s); 0 fit already; 1 problem(s)"))
         #expect(try team.bytes(staging) == before)
@@ -41,7 +41,7 @@ import Testing
             atPath: team.path("manifests/folder"), withDestinationPath: team.user.folder.file("elsewhere"))
         let before = try Data(contentsOf: URL(fileURLWithPath: outside))
         try team.writeRules(withoutBob)
-        let result = try team.rekey(exits: 1)
+        let result = try team.rekey(exits: 8)
         #expect(
             result.errorText.contains(
                 "manifests/link.yaml:1:1: error: a manifest has to be a regular file, not a symlink"))

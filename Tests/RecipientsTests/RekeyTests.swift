@@ -152,7 +152,7 @@ import Testing
         try team.write("manifests/staging/a.yaml", secret.replacing("NAME", with: "a"))
         try team.write("manifests/staging/b.yaml", secret.replacing("NAME", with: "b"))
         try team.write("manifests/staging/v.age", try team.plainAge("x", for: ["controller"], indent: 0))
-        let result = try team.rekey(exits: 1)
+        let result = try team.rekey(exits: 8)
         #expect(result.errorText.contains("is the value of staging/a and of staging/b [value.shared-file]"))
         #expect(try team.binding("manifests/staging/v.age").secret == "staging/a")
     }
@@ -251,7 +251,7 @@ import Testing
             team.rules().replacing("- names: [\"prod/**\"]", with: "- names: [\"prod/**\", \"staging/db\"]").replacing(
                 "manifests/staging/**", with: "manifests/staging/foreign.yaml"))
         // bob opens staging/db, which the rules now take from him; not the value of carol's.
-        let result = try team.rekey(as: "bob", exits: 6)
+        let result = try team.rekey(as: "bob", exits: 8)
         #expect(
             result.errorText.contains(
                 "manifests/staging/foreign.yaml:6:15: error: cannot open `password` of staging/foreign"))

@@ -28,13 +28,14 @@ import Testing
         for name in ["kept", "gone", "drifted", "deleted", "changed", "back", "settled"] {
             files["manifests/\(name).yaml"] = try secret(name, 1)
         }
+        files["manifests/adopted.yaml"] = try secret("adopted", 1, "driftPolicy: adopt")
         files["manifests/role.yaml"] = Text.role("backend", ["user:alice"])
         try bench.apply(try bench.commit(files), to: core)
         try bench.apply(
             try bench.commit(["manifests/back.yaml": nil, "manifests/changed.yaml": try secret("changed", 2)]), to: core
         )
         let vault = Vault(core: core)
-        for name in ["drifted", "settled"] {
+        for name in ["drifted", "settled", "adopted"] {
             let value = try SecretValue(leaves: [
                 SecretValue.Leaf(path: ["password"], type: .string, bytes: SecretBytes(utf8: "settled 2"))
             ])

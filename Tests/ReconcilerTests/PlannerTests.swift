@@ -88,9 +88,59 @@ import Testing
             $0.both("a")
             $0.set("a", ["": "hand"])
         },
-        Case("set by hand, to be adopted one day", []) {
+        Case("set by hand, to be adopted", ["adoptDrift a, value changed"]) {
             $0.both("a") { $0.policy = .adopt }
             $0.set("a", ["": "hand"])
+        },
+        Case("a field added by hand, to be adopted", ["adoptDrift a, y added"]) {
+            $0.both("a") {
+                $0.policy = .adopt
+                $0.fields = ["x": .sealed("x")]
+            }
+            $0.set("a", ["x": "x", "y": "hand"])
+        },
+        Case("a field removed by hand, not to be adopted", []) {
+            $0.both("a") {
+                $0.policy = .adopt
+                $0.fields = ["x": .sealed("x"), "y": .sealed("y")]
+            }
+            $0.set("a", ["x": "hand"])
+        },
+        Case("deleted by hand, not to be adopted", []) {
+            $0.both("a") { $0.policy = .adopt }
+            $0.delete("a")
+        },
+        Case("adopted, and metadata changed in Git", ["adoptDrift a, value changed"]) {
+            $0.vault("a")
+            $0.set("a", ["": "hand"])
+            $0.git("a") {
+                $0.policy = .adopt
+                $0.description = "other"
+            }
+        },
+        Case("both changed, to be adopted", ["adoptDrift a, value changed, !writeBackConflict"]) {
+            $0.vault("a")
+            $0.set("a", ["": "hand"])
+            $0.git("a") {
+                $0.policy = .adopt
+                $0.fields = ["": .sealed("two", 2)]
+            }
+        },
+        Case("other fields changed in both, to be adopted", ["adoptDrift a, v3, y changed"]) {
+            $0.vault("a") { $0.fields = ["x": .sealed("x"), "y": .sealed("y")] }
+            $0.set("a", ["x": "hand", "y": "y"])
+            $0.git("a") {
+                $0.policy = .adopt
+                $0.fields = ["x": .sealed("x"), "y": .sealed("two", 2)]
+            }
+        },
+        Case("both changed to the same, to be adopted", []) {
+            $0.vault("a")
+            $0.set("a", ["": "two"])
+            $0.git("a") {
+                $0.policy = .adopt
+                $0.fields = ["": .sealed("two", 2)]
+            }
         },
         Case("set by hand, to be reverted", ["revertDrift a, v3, value changed, !overwritesDrift"]) {
             $0.both("a") { $0.policy = .revert }
@@ -220,6 +270,17 @@ import Testing
             }
             $0.set("a", ["x": "hand"])
         },
+        Case("adopted", ["a value adopted  changed"]) {
+            $0.both("a") { $0.policy = .adopt }
+            $0.set("a", ["": "hand"])
+        },
+        Case("not adoptable", ["a value notAdoptable x changed y removed"]) {
+            $0.both("a") {
+                $0.policy = .adopt
+                $0.fields = ["x": .sealed("x"), "y": .sealed("y")]
+            }
+            $0.set("a", ["x": "hand"])
+        },
         Case("overwritten", ["a value overwritten  changed"]) {
             $0.vault("a")
             $0.set("a", ["": "hand"])
@@ -231,6 +292,10 @@ import Testing
         },
         Case("deleted and reverted", ["a deleted reverted "]) {
             $0.both("a") { $0.policy = .revert }
+            $0.delete("a")
+        },
+        Case("deleted and not adoptable", ["a deleted notAdoptable "]) {
+            $0.both("a") { $0.policy = .adopt }
             $0.delete("a")
         },
         Case("deleted and overwritten", ["a deleted overwritten "]) {

@@ -64,6 +64,21 @@ import Testing
         #expect(outcome.guards.isEmpty)
     }
 
+    /// What is adopted waits for its way into Git like a rotated value, and beside one.
+    @Test func adoptsBesideARotation() {
+        var world = World()
+        Self.pending(&world)
+        world.git("a") {
+            $0.fields = ["host": .plain("h"), "password": .sealed("old", 3)]
+            $0.policy = .adopt
+        }
+        world.set("a", ["host": "by hand", "password": "new"])
+        let outcome = world.plan()
+        #expect(outcome.summary == ["adoptDrift a, host changed, password changed"])
+        #expect(outcome.changes.first?.adopted.map(\.field) == ["host", "password"])
+        #expect(outcome.changes.first?.version == nil && outcome.guards.isEmpty)
+    }
+
     @Test func aLandedValueIsSettled() {
         var world = World()
         Self.pending(&world)

@@ -110,7 +110,7 @@ import Testing
         try desk.user.seal("app", "password", "a person's value")
         try git.commit("by hand")
         let plan = try desk.run("plan")
-        #expect(plan.text.contains("changed in Git and by rotation"), "\(plan.text)")
+        #expect(plan.text.contains("changed in Git and in the vault"), "\(plan.text)")
         try desk.user.check("apply", "--yes")
         #expect(try desk.get("app") == rotated)
         #expect(try desk.user.check("get", "app", "--version", "3", "--field", "password").text == "a person's value")

@@ -37,6 +37,13 @@ package struct ScalarSource: Sendable {
     /// White space stands in front of it.
     let isApart: Bool
 
+    /// A number, a truth value or nothing, as it stands on a line.
+    package init(word text: [UInt8]) {
+        form = .inline(text)
+        self.text = text
+        isApart = true
+    }
+
     init(_ node: NodeID, in parsed: ParsedFile) {
         let bytes = parsed.text.bytes
         let place = ScalarPlace(parsed.tree[node], in: TextLayout(parsed.text))

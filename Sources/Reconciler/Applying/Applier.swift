@@ -5,8 +5,8 @@ package import ResealVault
 /// Carries out a plan in one transaction, together with its audit records and the inventory: all of it or nothing.
 package struct Applier {
     private let prepared: PreparedPlan
-    private let transaction: VaultTransaction
-    private let context: ActionContext
+    let transaction: VaultTransaction
+    let context: ActionContext
     /// Secrets with rotated fields that Git did not hold when the apply began.
     private let unwritten: Set<SecretID>
 
@@ -102,6 +102,7 @@ package struct Applier {
         secret.updatedAt = transaction.now
         transaction.markChanged()
         if change.version == nil { agree(&secret, desired) } else { secret.drift = nil }
+        if change.action == .adoptDrift { secret.drift = nil }
 
         if !change.kept.isEmpty, let value = desired.value {
             try writeBesideRotation(change, value, resource, in: &secret)
@@ -122,6 +123,7 @@ package struct Applier {
         }
         try record(change.action.auditAction, change, version: change.version)
         try settleWriteBack(of: secret, desired)
+        if change.action == .adoptDrift { try adopt(change.adopted, of: secret) }
     }
 
     /// Git's value with the fields that rotation made in their place. A value of Git's that contradicts them is kept as a
@@ -234,6 +236,7 @@ extension ChangeAction {
         case .delete: .secretDelete
         case .define: .define
         case .revertDrift: .driftRevert
+        case .adoptDrift: .driftAdopt
         }
     }
 }

@@ -103,10 +103,6 @@ struct DesiredLoader {
         _ set: ConvertedSet, _ rules: RepositoryRules, warnings: [Diagnostic]
     ) -> LoadedDesired {
         let resources = set.manifests.map(\.resource)
-        let adopting = resources.first { resource in
-            resource.secret.map { ($0.driftPolicy ?? rules.policy.driftPolicy) == .adopt } ?? false
-        }
-        let warnings = warnings + (adopting.map { [Self.adoptionWarning($0.position.span)] } ?? [])
         return LoadedDesired(
             state: DesiredState(resources: resources, policy: rules.policy, roles: rules.roles),
             recipientsDigest: rules.recipientsDigest, warnings: DiagnosticsFailure(warnings).diagnostics,
@@ -128,12 +124,5 @@ struct DesiredLoader {
             code: "manifest.no-repository",
             "there are no manifests below `\(source.folder)`\(source.commit.map { " in commit \($0.short)" } ?? "")",
             hint: "name their folder with --path; `reseal init --manifests` writes the first ones")
-    }
-
-    private static func adoptionWarning(_ span: SourceSpan) -> Diagnostic {
-        Diagnostic(
-            .warning, code: "drift.adopt-unavailable",
-            "drift is to be adopted, which needs commits to Git; this version reports it instead",
-            hint: "set `driftPolicy` to `report` or `revert`", at: span)
     }
 }

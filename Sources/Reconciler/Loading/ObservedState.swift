@@ -86,7 +86,7 @@ struct ObservedState {
                     state.secrets[observed.id]?.spec = try store.secret(observed.id)?.spec ?? []
                 }
                 for field in resource.olderFields(than: observed) {
-                    guard try Self.isRotated(field, of: observed, store) else { continue }
+                    guard try store.isRotated(field, of: observed) else { continue }
                     state.rotatedFields[observed.id, default: []].insert(field)
                 }
             }
@@ -96,24 +96,40 @@ struct ObservedState {
         }
     }
 
-    /// The fields that rotation made and Git does not hold yet.
+    /// The fields that Git does not hold yet, of values that rotation made or that were adopted.
     func unwritten() throws -> [SecretID: [FieldState]] {
         let waiting = try store.read { try $0.rotations() }.filter { !$0.unwritten.isEmpty }
         return Dictionary(waiting.map { ($0.id, $0.unwritten) }, uniquingKeysWith: { $1 })
     }
 
-    /// True when the present value of a field was made by rotation, whatever was written beside it since.
-    private static func isRotated(_ field: String, of secret: SecretRecord, _ store: any StoreReader) throws -> Bool {
-        func content(_ fields: [FieldState]) -> UInt64? {
-            fields.first { $0.field == field && !$0.isGone }?.fingerprint
+    /// Adopted values of this source that Git does not hold yet.
+    func adoptionsWaiting() throws -> [SecretID] {
+        guard let source else { return [] }
+        return try store.read { store in
+            try store.rotations().filter(\.isWriteBackPending).compactMap { journal in
+                guard let secret = try store.secret(journal.id),
+                    try store.applied(ResourceKey(journal.id))?.source == source.id,
+                    try journal.unwritten.contains(where: { try !store.isRotated($0.field, of: secret) })
+                else { return nil }
+                return journal.id
+            }
         }
-        guard let present = content(secret.fields) else { return false }
-        var origin = Origin.git
-        for version in try store.versions(of: secret.rowID).reversed() where version.number <= secret.currentVersion {
-            guard content(version.fields) == present else { break }
-            origin = version.origin
+    }
+
+    /// What Git held, when it was applied, of secrets that somebody changed by hand and Git changed too.
+    func appliedFields(
+        of desired: [DesiredResource], _ secrets: [SecretID: SecretRecord], _ applied: [ResourceKey: AppliedRecord]
+    ) throws -> [SecretID: [FieldState]] {
+        try store.read { store in
+            var fields: [SecretID: [FieldState]] = [:]
+            for resource in desired {
+                guard let secret = secrets[resource.key.secretID], secret.drift != nil,
+                    let known = applied[resource.key]?.fingerprint, known != resource.secret?.value?.fingerprint
+                else { continue }
+                fields[secret.id] = try store.fields(of: secret, fingerprint: known)
+            }
+            return fields
         }
-        return origin == .rotation
     }
 
     /// Which of the resources another source described first, and where that source is. The folder of one repository

@@ -10,7 +10,7 @@ package struct Condition: Sendable, Hashable {
         /// A person has to do something first. Only present while it is true.
         case stalled = "Stalled"
         case drifted = "Drifted"
-        /// Rotated values are not in Git yet. Only present while it is true.
+        /// Rotated or adopted values are not in Git yet. Only present while it is true.
         case writeBackPending = "WriteBackPending"
     }
     package enum Status: String, Sendable { case yes = "True", no = "False", unknown = "Unknown" }
@@ -33,6 +33,9 @@ package struct Condition: Sendable, Hashable {
         case driftDetected = "DriftDetected"
         case noDrift = "NoDrift"
         case rotated = "Rotated"
+        case driftAdopted = "DriftAdopted"
+        case awaitingReview = "AwaitingReview"
+        case reviewBlocked = "ReviewBlocked"
     }
 
     package var kind: Kind
@@ -59,6 +62,7 @@ extension Condition.Reason {
         case "value.misplaced": self = .bindingMismatch
         case "git.history-rewritten": self = .replayRejected
         case "plan.guard-refused": self = .approvalRequired
+        case "writeback.review-closed", "writeback.review-taken": self = .reviewBlocked
         case let code where code.hasPrefix("trust."): self = .signatureRejected
         case let code where code.hasPrefix("git."): self = .gitFailed
         case let code where Self.isAboutManifests(code): self = .invalidManifests

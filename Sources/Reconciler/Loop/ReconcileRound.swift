@@ -1,5 +1,5 @@
 package import ResealAge
-internal import ResealCore
+package import ResealCore
 package import ResealVault
 
 /// What one look at a source did.
@@ -63,7 +63,7 @@ package actor ReconcileRounds {
         return RoundResult(report: report.didWrite ? report : nil, drifted: drifted)
     }
 
-    /// Rotated values of this source that Git does not hold, and the end of the audit chain that vouches for them.
+    /// New values of this source that Git does not hold, and the end of the audit chain that vouches for them.
     package func unwritten(_ checkout: Checkout) throws -> (items: [WriteBackItem], auditHead: String) {
         let core = try unlocked()
         let waiting = try core.store.read { store -> [RotationRecord] in
@@ -82,6 +82,20 @@ package actor ReconcileRounds {
             }
         }
         return (items, try core.store.read { try $0.auditHeads().last?.text ?? "" })
+    }
+
+    /// For plans that others ask for.
+    package func reconciler(_ options: ReconcileOptions, identities: [any Identity]) throws -> Reconciler {
+        Reconciler(Reconciliation(core: try unlocked(), identities: identities, options: options))
+    }
+
+    /// How a commit came into the vault; `nil` where it did not.
+    ///
+    /// - Parameter repositoryPath: of the objects that the last look brought.
+    package func arrival(
+        of commit: ObjectID, location: String, folder: String, repositoryPath: String
+    ) throws -> CommitArrival? {
+        try CommitArrival.find(commit, location: location, folder: folder, repositoryPath: repositoryPath, unlocked())
     }
 
     /// Opens the vault, so that a mistake shows before the first round.

@@ -11,16 +11,16 @@ package struct LoopSource: Sendable {
     package var identities: @Sendable () throws -> [any Identity]
     /// Whose signatures commits need; `nil` where whoever may push is trusted.
     package var trust: TrustPolicy?
-    /// Commits rotated values; `nil` where that is somebody else's part. Given the items, the commit that the vault holds,
+    /// Commits new values; `nil` where that is somebody else's part. Given the items, the commit that the vault holds,
     /// the manifests' folder and the end of the audit chain. Blocks.
-    package var writeBack: (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> ObjectID?)?
+    package var writeBack: (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> BranchWriteBackOutcome?)?
     /// Asked before each round.
     package var isSuspended: @Sendable () -> Bool
 
     package init(
         name: String, timing: LoopTiming, fetch: @escaping @Sendable () throws -> Checkout,
         identities: @escaping @Sendable () throws -> [any Identity], trust: TrustPolicy? = nil,
-        writeBack: (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> ObjectID?)? = nil,
+        writeBack: (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> BranchWriteBackOutcome?)? = nil,
         isSuspended: @escaping @Sendable () -> Bool
     ) {
         self.name = name
@@ -38,8 +38,10 @@ package enum LoopEvent: Sendable {
     case began
     case unchanged
     case applied(ApplyReport)
-    /// Rotated values went to the branch by this commit.
+    /// New values went to the branch by this commit.
     case wroteBack(ObjectID, [SecretID])
+    /// They wait for people on a branch for review.
+    case proposed(ObjectID, branch: String, [SecretID])
     /// They stay in the vault alone for now.
     case writeBackFailed(Diagnostic)
     case failed(Diagnostic)
@@ -56,6 +58,8 @@ package actor SourceLoop {
     private let executor: QueueExecutor
     private let wakeup = Wakeup()
     private var status: SourceStatus
+    /// Why values cannot be reviewed, as it was told last.
+    private var held: String?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -114,26 +118,56 @@ package actor SourceLoop {
         return wait
     }
 
-    /// Brings rotated values into Git, where there are any. A failure leaves the round a good one: the vault holds the
+    /// Brings new values into Git, where there are any. A failure leaves the round a good one: the vault holds the
     /// newest commit, and the values.
     private func writeBack(_ checkout: Checkout) async -> LoopEvent? {
         do {
             let (items, auditHead) = try await rounds.unwritten(checkout)
-            status.writeBackPending(items.count, nil, at: clock.now())
-            guard !items.isEmpty, let writeBack = source.writeBack, let head = checkout.head else { return nil }
+            // While values wait for review, that is what the condition says from one look to the next.
+            if items.isEmpty || status[.writeBackPending] == nil {
+                status.writeBackPending(items, nil, at: clock.now())
+            }
+            guard let writeBack = source.writeBack, let head = checkout.head else {
+                status.writeBackPending(items, nil, at: clock.now())
+                return nil
+            }
             do {
-                let commit = try writeBack(items, head, checkout.source.path, auditHead)
-                // The next round applies the commit, and so ends the rotations.
-                trigger()
-                return commit.map { .wroteBack($0, items.map(\.id)) }
+                return told(try writeBack(items, head, checkout.source.path, auditHead), items)
             } catch {
-                let failure = UnexpectedFailure.wrapping(error)
-                status.writeBackPending(items.count, failure, at: clock.now())
-                if failure.retry == .later, failure.code == ReconcileFailure.Kind.writeBackBehind.rawValue { trigger() }
-                return .writeBackFailed(Diagnostic(failure: failure))
+                return told(UnexpectedFailure.wrapping(error), items)
             }
         } catch {
             return .writeBackFailed(Diagnostic(failure: UnexpectedFailure.wrapping(error)))
         }
+    }
+
+    private func told(_ outcome: BranchWriteBackOutcome?, _ items: [WriteBackItem]) -> LoopEvent? {
+        held = nil
+        guard !items.isEmpty else { return nil }
+        switch outcome {
+        case .proposed(let commit, let branch):
+            status.underReview(items, on: branch, at: clock.now())
+            return .proposed(commit, branch: branch, items.map(\.id))
+        case .underReview(let branch):
+            status.underReview(items, on: branch, at: clock.now())
+            return nil
+        case .pushed(let commit):
+            status.writeBackPending(items, nil, at: clock.now())
+            // The next round applies the commit, and so ends the rotations.
+            trigger()
+            return .wroteBack(commit, items.map(\.id))
+        case nil:
+            trigger()
+            return nil
+        }
+    }
+
+    private func told(_ failure: any UserFacingFailure, _ items: [WriteBackItem]) -> LoopEvent? {
+        status.writeBackPending(items, failure, at: clock.now())
+        if failure.code == ReconcileFailure.Kind.writeBackBehind.rawValue { trigger() }
+        let isHeld = [ReconcileFailure.Kind.reviewClosed, .reviewTaken].contains { $0.rawValue == failure.code }
+        defer { held = isHeld ? failure.message : nil }
+        // Until people do something, each look finds the same; that is told once.
+        return isHeld && held == failure.message ? nil : .writeBackFailed(Diagnostic(failure: failure))
     }
 }

@@ -72,11 +72,19 @@ package struct SourceStatus: Sendable, Hashable {
     }
 
     /// - Parameter problem: why they could not be written; `nil` where nobody tries.
-    mutating func writeBackPending(_ count: Int, _ problem: (any UserFacingFailure)?, at now: Timestamp) {
-        guard count > 0 else { return clear(.writeBackPending) }
+    mutating func writeBackPending(_ items: [WriteBackItem], _ problem: (any UserFacingFailure)?, at now: Timestamp) {
+        guard !items.isEmpty else { return clear(.writeBackPending) }
+        let reason: Condition.Reason = items.contains { $0.reason == .rotation } ? .rotated : .driftAdopted
         set(
-            .writeBackPending, .yes, problem.map { Condition.Reason($0) } ?? .rotated,
-            "\(count) rotated secrets are not in Git yet" + (problem.map { ": \($0.message)" } ?? ""), at: now)
+            .writeBackPending, .yes, problem.map { Condition.Reason($0) } ?? reason,
+            "new values of \(items.count) secrets are not in Git yet" + (problem.map { ": \($0.message)" } ?? ""),
+            at: now)
+    }
+
+    mutating func underReview(_ items: [WriteBackItem], on branch: String, at now: Timestamp) {
+        set(
+            .writeBackPending, .yes, .awaitingReview,
+            "new values of \(items.count) secrets wait for review on \(branch)", at: now)
     }
 
     mutating func fail(_ problem: any UserFacingFailure, at now: Timestamp) {

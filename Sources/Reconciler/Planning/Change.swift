@@ -15,12 +15,14 @@ package enum ChangeAction: String, Sendable, Codable, CaseIterable {
     case define
     /// A hand-made change of the vault is undone.
     case revertDrift
+    /// A hand-made change of the vault goes into Git, by write-back.
+    case adoptDrift
 
     /// Terraform's words for it.
     package func terraformActions(isNew: Bool) -> [String] {
         switch self {
         case .create, .restore: ["create"]
-        case .update, .newVersion, .revertDrift: ["update"]
+        case .update, .newVersion, .revertDrift, .adoptDrift: ["update"]
         case .delete: ["delete"]
         case .define: [isNew ? "create" : "update"]
         }
@@ -63,7 +65,7 @@ package enum RiskNote: String, Sendable, Codable, CaseIterable {
         case .recipientsChanged: "other values than before are sealed to a recipient"
         case .alreadyExpired: "the secret's `expiresAt` has passed"
         case .writeBackConflict:
-            "a field was changed in Git and by rotation; the rotated value stays, Git's is kept as a previous version"
+            "a field was changed in Git and in the vault; the vault's value stays, Git's is kept as a previous version"
         }
     }
 }
@@ -101,13 +103,19 @@ package struct PlannedChange: Sendable, Equatable {
     package var version: Int64?
     /// Where the resource stands in the desired state; -1 for a deletion.
     var desiredIndex: Int32
-    /// Fields that stay as rotation made them, because Git does not hold their new value yet.
+    /// Fields that stay as the vault has them, because Git does not hold their new value yet.
     package var kept: [String] = []
+    /// Fields that were changed by hand and are to go into Git, as Git holds them.
+    var adopted: [FieldState] = []
 }
 
 /// A hand-made change of the vault.
 package struct DriftNote: Sendable, Equatable {
-    package enum Outcome: String, Sendable, Codable { case reported, reverted, overwritten }
+    package enum Outcome: String, Sendable, Codable {
+        case reported, reverted, overwritten, adopted
+        /// The policy is to adopt it, but no manifest can be edited to say it.
+        case notAdoptable
+    }
     package var id: SecretID
     package var drift: SecretRecord.Drift
     package var outcome: Outcome

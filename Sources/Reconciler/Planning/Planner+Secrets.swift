@@ -4,7 +4,7 @@ internal import ResealSealing
 internal import ResealVault
 
 /// How a value in Git stands to the vault's.
-private enum ValueVerdict {
+enum ValueVerdict {
     case same
     /// Git changed since the last apply, or has a value that the vault lacks.
     case gitChanged
@@ -31,15 +31,16 @@ extension Planner {
         }
         let verdict = valueVerdict(resource, desired, observed)
         let isReverting = verdict == .drifted && reverts(desired)
-        let unwritten = unwrittenFields(desired, observed)
+        let adopted = adoptedFields(verdict, resource, desired, observed)
+        let unwritten = unwrittenFields(desired, observed, adopted)
         var writesValue = verdict == .gitChanged || verdict == .bothChanged || isReverting
         if writesValue, let unwritten { writesValue = unwritten.differs(from: observed) }
         let isConflict =
             (verdict == .gitChanged || verdict == .bothChanged) && unwritten?.conflicts.isEmpty == false
-        noteDrift(verdict, resource, desired, observed)
+        noteDrift(verdict, resource, desired, observed, isAdopting: !adopted.isEmpty)
         let isSpecChanged = observed.specDigest != resource.specDigest || !observed.isManaged
         noteAccess(resource, desired, observed, isSpecChanged: isSpecChanged, &change)
-        guard writesValue || isSpecChanged || isConflict else {
+        guard writesValue || isSpecChanged || isConflict || !adopted.isEmpty else {
             if verdict == .same, unwritten != nil || isBehind(observed, desired) { outcome.settled.append(index) }
             return
         }
@@ -48,11 +49,14 @@ extension Planner {
         if isSpecChanged { describeMetadata(resource, desired, observed, &change) }
         if writesValue || isConflict { change.kept = unwritten?.kept ?? [] }
         if isConflict { change.risks.append(.writeBackConflict) }
+        if !adopted.isEmpty { describeAdoption(adopted, desired, observed, &change) }
         if writesValue, var value = desired.value {
             value.fields = unwritten?.merged ?? value.fields
-            change.action = isReverting ? .revertDrift : .newVersion
-            change.reason = isReverting ? "changed in the vault by hand" : change.reason
-            if verdict != .gitChanged || !observed.isManaged { change.risks.append(.overwritesDrift) }
+            if adopted.isEmpty {
+                change.action = isReverting ? .revertDrift : .newVersion
+                change.reason = isReverting ? "changed in the vault by hand" : change.reason
+                if verdict != .gitChanged || !observed.isManaged { change.risks.append(.overwritesDrift) }
+            }
             // Git's own value takes a number too where it is kept beside the rotated one.
             change.version = observed.latestVersion + (isConflict ? 2 : 1)
             describeValue(value, observed, resource, &change)
@@ -81,11 +85,11 @@ extension Planner {
                 applied.specDigest != resource.specDigest
                 || (desired.value != nil && applied.fingerprint != desired.value?.fingerprint)
             let outcome: DriftNote.Outcome =
-                isChangedInGit ? .overwritten : reverts(desired) ? .reverted : .reported
+                isChangedInGit ? .overwritten : unchangedOutcome(desired)
             self.outcome.drift.append(
                 DriftNote(
                     id: observed.id, drift: .deleted, outcome: outcome, position: resource.position, fields: []))
-            guard outcome != .reported else { return }
+            guard outcome == .overwritten || outcome == .reverted else { return }
             change.reason = "deleted in the vault by hand"
             change.risks.append(.overwritesDrift)
         } else {
@@ -115,16 +119,28 @@ extension Planner {
         return observed.drift == nil ? .ahead : .drifted
     }
 
-    private func reverts(_ desired: DesiredSecret) -> Bool {
-        (desired.driftPolicy ?? input.desired.policy.driftPolicy) == .revert
+    private func reverts(_ desired: DesiredSecret) -> Bool { driftPolicy(desired) == .revert }
+
+    func driftPolicy(_ desired: DesiredSecret) -> DriftPolicy {
+        desired.driftPolicy ?? input.desired.policy.driftPolicy
+    }
+
+    /// What becomes of a hand-made change that is not adopted, where Git stayed as it was.
+    private func unchangedOutcome(_ desired: DesiredSecret) -> DriftNote.Outcome {
+        switch driftPolicy(desired) {
+        case .report: .reported
+        case .revert: .reverted
+        case .adopt: .notAdoptable
+        }
     }
 
     private mutating func noteDrift(
-        _ verdict: ValueVerdict, _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord
+        _ verdict: ValueVerdict, _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord,
+        isAdopting: Bool
     ) {
         guard verdict == .drifted || verdict == .bothChanged, let value = desired.value else { return }
         let outcome: DriftNote.Outcome =
-            verdict == .bothChanged ? .overwritten : reverts(desired) ? .reverted : .reported
+            isAdopting ? .adopted : verdict == .bothChanged ? .overwritten : unchangedOutcome(desired)
         self.outcome.drift.append(
             DriftNote(
                 id: observed.id, drift: observed.drift ?? .value, outcome: outcome, position: resource.position,

@@ -1,21 +1,28 @@
 internal import ResealCore
 internal import ResealVault
 
-/// How Git's value stands to fields that rotation made and that have not reached Git yet.
+/// How Git's value stands to fields that rotation made, or that are adopted, and that have not reached Git yet.
 struct UnwrittenFields {
     /// What the value consists of when those fields stay as they are.
     var merged: [FieldState]
     /// The fields that stay, because Git holds others. Empty when Git has caught up with all of them.
     var kept: [String] = []
-    /// Those of them that somebody changed in Git since rotation began.
+    /// Those of them that somebody changed in Git meanwhile.
     var conflicts: [String] = []
 }
 
 extension Planner {
     /// Until its write-back has landed, the vault is authoritative for a rotated field: the target system knows no other
     /// value, so nothing that Git says undoes it. `nil` where nothing waits for Git.
-    func unwrittenFields(_ desired: DesiredSecret, _ observed: SecretRecord) -> UnwrittenFields? {
-        guard let waiting = input.vault.unwritten[observed.id], let value = desired.value else { return nil }
+    ///
+    /// - Parameter adopted: what this plan adds to it.
+    func unwrittenFields(
+        _ desired: DesiredSecret, _ observed: SecretRecord, _ adopted: [FieldState]
+    ) -> UnwrittenFields? {
+        var waiting = input.vault.unwritten[observed.id] ?? []
+        let known = Set(waiting.map(\.field))
+        waiting += adopted.filter { !known.contains($0.field) }
+        guard !waiting.isEmpty, let value = desired.value else { return nil }
         let present = Dictionary(observed.fields.present.map { ($0.field, $0) }, uniquingKeysWith: { $1 })
         var result = UnwrittenFields(merged: value.fields)
         for before in waiting {

@@ -81,8 +81,10 @@ package struct VaultState: Sendable {
     package var secrets: [SecretID: SecretRecord]
     /// The fields whose present value rotation made, as far as their counter would fall.
     package var rotatedFields: [SecretID: Set<String>] = [:]
-    /// The fields that rotation made and Git does not hold yet, as Git held them when the rotation ended.
+    /// The fields that Git does not hold yet, of values that rotation made or that were adopted, as Git held them then.
     package var unwritten: [SecretID: [FieldState]] = [:]
+    /// What Git held, when it was applied, of secrets that changed both by hand and in Git.
+    package var appliedFields: [SecretID: [FieldState]] = [:]
     /// Counted only when something is to be deleted.
     package var activeManagedSecrets: Int
     /// Resources outside the desired state whose access changes because a role did.

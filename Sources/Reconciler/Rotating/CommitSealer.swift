@@ -3,7 +3,7 @@ package import ResealCore
 package import ResealGit
 internal import ResealManifests
 
-/// Seals rotated values into the manifests of one commit, without a work tree: what a commit on top of it has to write.
+/// Seals new values into the manifests of one commit, without a work tree: what a commit on top of it has to write.
 /// When that commit is refused because the branch moved, the same values are sealed again, onto the new head.
 package struct CommitSealer: Sendable {
     private let source: CommitSnapshotSource
@@ -19,6 +19,15 @@ package struct CommitSealer: Sendable {
     ///
     /// - Throws: ``ReconcileFailure/Kind/noManifest`` when the commit has no manifest of one of the secrets.
     package func seal(_ items: [WriteBackItem], at now: Timestamp) throws -> [FileReplacement] {
+        let (files, refused) = try sealWhatFits(items, at: now)
+        if let refused { throw refused }
+        return files
+    }
+
+    /// As ``seal(_:at:)``, but an item that cannot be sealed hinders none of the others: the first failure comes back too.
+    func sealWhatFits(
+        _ items: [WriteBackItem], at now: Timestamp
+    ) throws -> (files: [FileReplacement], refused: (any UserFacingFailure)?) {
         let snapshot = try source.open()
         var found = FoundRules()
         var wanted: [ManifestFile] = []
@@ -38,10 +47,16 @@ package struct CommitSealer: Sendable {
         }
         let rules = try found.rules(committed: nil, access: access)
         var content: [String: (before: [UInt8], after: [UInt8])] = [:]
-        for item in items { try seal(item, among: wanted, rules, snapshot, into: &content, at: now) }
-        return content.sorted { $0.key < $1.key }.map {
+        var refused: (any UserFacingFailure)?
+        for item in items {
+            do { try seal(item, among: wanted, rules, snapshot, into: &content, at: now) } catch {
+                refused = refused ?? UnexpectedFailure.wrapping(error)
+            }
+        }
+        let files = content.sorted { $0.key < $1.key }.map {
             FileReplacement(path: $0.key, before: $0.value.before, after: $0.value.after)
         }
+        return (files, refused)
     }
 
     private func seal(

@@ -130,17 +130,28 @@ extension RotationSubject {
         let value = try transaction.openValue(of: secret, version: secret.currentVersion)
         let publicFields = [rotation?.generate?.publicField, rotation?.generate?.certificateField].compactMap { $0 }
         var values = ManifestSealer.Values(sealed: [])
-        for waiting in journal.unwritten {
-            guard let field = FieldPath(waiting.field), let leaf = value.leaf(at: field) else { continue }
+        let waiting = Set(journal.unwritten.map(\.field))
+        for name in waiting.sorted() {
+            guard let field = FieldPath(name), let leaf = value.leaf(at: field) else { continue }
             let isPlain =
-                shape[waiting.field].map { !$0 }
-                ?? (publicFields.contains(field) || OAuthFields.isPublic(field.segments))
-            if isPlain, let text = leaf.bytes.revealText() {
+                shape[name].map { !$0 } ?? (publicFields.contains(field) || OAuthFields.isPublic(field.segments))
+            if isPlain, leaf.isTyped {
+                values.words.append((field, leaf.bytes.revealBytes()))
+            } else if isPlain, let text = leaf.bytes.revealText() {
                 values.plain.append((field, text))
             } else {
                 values.sealed.append((field, leaf.bytes))
             }
         }
-        return WriteBackItem(id: id, version: secret.currentVersion, values: values)
+        let isRotated = try journal.unwritten.contains { try transaction.store.isRotated($0.field, of: secret) }
+        return WriteBackItem(
+            id: id, version: secret.currentVersion, values: values, reason: isRotated ? .rotation : .adoptedDrift,
+            content: Self.digest(secret.fields.filter { waiting.contains($0.field) }))
+    }
+
+    /// Over the content alone: counters rise without it.
+    private static func digest(_ fields: [FieldState]) -> Digest256 {
+        Digest256(
+            hashing: fields.map { FieldState(field: $0.field, counter: 0, fingerprint: $0.fingerprint) }.encoded)
     }
 }

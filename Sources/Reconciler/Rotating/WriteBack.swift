@@ -5,11 +5,20 @@ internal import ResealManifests
 internal import ResealSealing
 package import ResealVault
 
-/// What a rotation made of one secret, to be brought into its manifest.
+/// New values of one secret, to be brought into its manifest.
 package struct WriteBackItem: Sendable {
+    /// How they came about, as the commit says it.
+    package enum Reason: String, Sendable, CaseIterable {
+        case rotation
+        case adoptedDrift = "adopted-drift"
+    }
+
     package let id: SecretID
     package let version: Int64
     package let values: ManifestSealer.Values
+    package let reason: Reason
+    /// Over the fields that wait: the same as long as they and their values are.
+    let content: Digest256
 }
 
 /// How far a value came on its way into Git.
@@ -20,7 +29,17 @@ package enum WriteBackOutcome: Sendable, Equatable {
     case pushed(ObjectID)
 }
 
-/// Brings rotated values into Git. Until that is done the vault is authoritative, so nothing is lost when it fails: it is
+/// How far values came on their way into a branch of a remote.
+package enum BranchWriteBackOutcome: Sendable, Equatable {
+    /// The branch that is applied from has them.
+    case pushed(ObjectID)
+    /// They were put on a branch for review.
+    case proposed(ObjectID, branch: String)
+    /// They have been there before.
+    case underReview(branch: String)
+}
+
+/// Brings new values into Git. Until that is done the vault is authoritative, so nothing is lost when it fails: it is
 /// tried again, on the head of that time.
 package protocol WriteBack: Sendable {
     /// - Parameter progress: told of each of `sealed`, `committed` and `pushed` when it is done, so that the journal knows.

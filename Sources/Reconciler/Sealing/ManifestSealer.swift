@@ -25,6 +25,8 @@ package struct ManifestSealer: Sendable {
         package var sealed: [(field: FieldPath, value: SecretBytes)]
         /// What may stand in Git as it is, such as a public key.
         package var plain: [(field: FieldPath, text: String)]
+        /// Numbers and other words that are no text, where Git has them in plain text.
+        package var words: [(field: FieldPath, text: [UInt8])] = []
 
         package init(sealed: [(field: FieldPath, value: SecretBytes)], plain: [(field: FieldPath, text: String)] = []) {
             self.sealed = sealed
@@ -97,6 +99,7 @@ extension ManifestSealer.Values {
         let edits =
             sealed.map { ManifestEdit(found.id, $0.leaf.field, .sealed($0.bytes)) }
             + plain.map { ManifestEdit(found.id, $0.field, .plain($0.text)) }
+            + words.map { ManifestEdit(found.id, $0.field, .original(ScalarSource(word: $0.text))) }
         return try ManifestEditor.apply(edits, to: found.file)
     }
 }

@@ -16,6 +16,7 @@ package enum AuditAction: String, Sendable, CaseIterable {
     /// One step of a rotation; which one stands in `detail`.
     case secretRotate = "vault.secret.rotate"
     case driftRevert = "vault.secret.revert-drift"
+    case driftAdopt = "vault.secret.adopt-drift"
     case define = "vault.resource.define"
     case undefine = "vault.resource.undefine"
     case plan = "git.plan"

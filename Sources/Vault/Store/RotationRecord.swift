@@ -29,8 +29,8 @@ package struct RotationRecord: Sendable, Equatable {
     package var candidate: Int64
     /// The version that was current when it began; 0 for none.
     package var previous: Int64
-    /// The fields that rotation made and Git does not hold yet, as Git holds them. While there are any, the vault is
-    /// authoritative for them.
+    /// The fields that rotation made, or that were made by hand and adopted, and that Git does not hold yet, as Git holds
+    /// them. While there are any, the vault is authoritative for them.
     package var unwritten: [FieldState]
     package var startedAt: Timestamp
     package var updatedAt: Timestamp

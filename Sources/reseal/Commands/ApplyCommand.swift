@@ -65,7 +65,7 @@ struct ApplyCommand: AsyncParsableCommand {
         let prepared = try await reconciler.prepare(checkout, by: context)
         progress.finish()
         try saved?.requireSame(prepared.plan)
-        if saved == nil, !format.json { format.show(prepared) }
+        if saved == nil, !format.json { format.show(prepared.plan) { PlanJSONView().render(prepared) } }
         if prepared.plan.guards.isEmpty { try confirm(prepared.plan, isSaved: saved != nil) }
         ApplyView(json: format.json).show(try await reconciler.apply(prepared, by: context), checkout)
     }

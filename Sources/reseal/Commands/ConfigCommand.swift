@@ -34,7 +34,7 @@ struct ConfigCheckCommand: ParsableCommand {
                 "name": .string(source.name), "repo": source.git["repo"].map(JSON.string) ?? .null,
                 "ref": .string(source.git.ref), "path": .string((try? source.git.folder()) ?? ""),
                 "interval": .string(source.timing.interval.description),
-                "webhook": .bool(source.webhookSecretFile != nil),
+                "webhook": .bool(source.webhookSecretFile != nil), "plans": .bool(source.planTokenFile != nil),
                 "suspended": .bool(source.isSuspended || suspensions.contains(source.name)),
             ]
         }
@@ -65,7 +65,9 @@ private struct CheckedSource {
         _ = try source.git.folder()
         _ = try source.git.credentials()
         if source.git.hasIdentity { _ = try source.git.identities() }
-        if let file = source.webhookSecretFile { _ = try ValueInput.firstLine(ofFile: file) }
+        for case let file? in [source.webhookSecretFile, source.planTokenFile] {
+            _ = try ValueInput.firstLine(ofFile: file)
+        }
         _ = try source.commitStatus?.token()
     }
 }

@@ -107,7 +107,8 @@ struct OffboardCommand: AsyncParsableCommand {
         } else {
             rekeyView.note()
         }
-        if let status = rekeyView.exitStatus { throw ExitCode(status.rawValue) }
+        // The rules are changed already, so whatever is left makes it a part.
+        if rekeyView.exitStatus != nil { throw ExitCode(ExitStatus.partial.rawValue) }
     }
 
     // MARK: Afterwards

@@ -14,12 +14,17 @@ struct PlanCommand: AsyncParsableCommand {
             counters and recipients are checked, sealed values are named and not opened. That is the form for CI on \
             pull requests.
 
+            With --server URL a running controller makes the plan, of what its remote holds under --ref: a branch, a tag, \
+            a commit, or refs/pull/N/head and refs/merge-requests/N/head. It comes back without values, so CI holds no \
+            key; --token-file and --ca-file are for the controller then.
+
             EXAMPLES
               reseal plan --repo . --identity key.txt
               reseal plan --worktree
               reseal plan --ref feature --detailed-exitcode --json
               reseal plan --repo . --ref feature --base main --markdown
               reseal plan --out change.plan && reseal apply change.plan
+              reseal plan --server https://vault.example.org:8443 --ref refs/pull/7/head --token-file token --markdown
 
             \(ExitStatus.help)
             """)
@@ -27,6 +32,11 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup var vault: VaultOptions
     @OptionGroup(title: "Git") var git: GitOptions
     @OptionGroup var format: PlanFormatOptions
+
+    @Option(help: ArgumentHelp("Have this running controller make the plan.", valueName: "url"))
+    var server: String?
+
+    @OptionGroup var source: SourceOption
 
     @Flag(help: "Plan the work tree with its uncommitted changes instead of a commit.")
     var worktree = false
@@ -50,9 +60,18 @@ struct PlanCommand: AsyncParsableCommand {
         guard out == nil || (!worktree && base == nil) else {
             throw ValidationError("--out saves a plan for a vault: it goes neither with --worktree nor with --base")
         }
+        let isLocal =
+            worktree || base != nil || out != nil || git.repo != nil || git.path != nil || !git.identity.isEmpty
+        guard server == nil || !isLocal else {
+            throw ValidationError(
+                "--server has the controller plan from its own source: it goes with none of --repo, --path, --identity, "
+                    + "--worktree, --base and --out")
+        }
+        guard server != nil || source.source == nil else { throw ValidationError("--source goes with --server") }
     }
 
     func run() async throws {
+        if let server { return try await ask(server) }
         let home = vault.vaultHome
         let settings = try git.settings(home)
         let resolver = CheckoutResolver(settings: settings, mirrors: home.mirrorsPath)
@@ -66,9 +85,20 @@ struct PlanCommand: AsyncParsableCommand {
             let location = try resolver.fullLocation()
             try SavedPlan(prepared.plan, location: location, allowsMassDeletion: allowMassDeletion).write(to: out)
         }
-        format.show(prepared)
-        if let refusal = prepared.plan.guards.first { throw try refused(refusal) }
-        if detailedExitcode, !prepared.plan.isEmpty { throw ExitCode(ExitStatus.changes.rawValue) }
+        try show(prepared.plan) { PlanJSONView().render(prepared) }
+    }
+
+    private func ask(_ server: String) async throws {
+        let client = try ControllerClient(
+            server, source: source.name, tokenFile: git.remote.tokenFile, caFile: git.remote.caFile)
+        let document = try await client.plan(of: git.ref ?? "HEAD", allowsMassDeletion: allowMassDeletion)
+        try show(Plan(reading: document)) { document.canonical }
+    }
+
+    private func show(_ plan: Plan, json: () -> String) throws {
+        format.show(plan, json: json)
+        if let refusal = plan.guards.first { throw try refused(refusal) }
+        if detailedExitcode, !plan.isEmpty { throw ExitCode(ExitStatus.changes.rawValue) }
     }
 
     /// In JSON the plan has told it already, and one document is the answer.
@@ -114,14 +144,15 @@ struct PlanFormatOptions: ParsableArguments {
 
     private static let listLimit = 100
 
-    func show(_ prepared: PreparedPlan) {
+    /// - Parameter document: the plan in its JSON form.
+    func show(_ plan: Plan, json document: () -> String) {
         if json {
-            Terminal.print(PlanJSONView().render(prepared))
+            Terminal.print(document())
         } else if markdown {
-            Terminal.print(PlanMarkdownView().render(prepared.plan))
+            Terminal.print(PlanMarkdownView().render(plan))
         } else {
             let view = PlanTextView(style: Style(), listLimit: full ? .max : Self.listLimit)
-            Terminal.print(view.render(prepared.plan))
+            Terminal.print(view.render(plan))
         }
     }
 }

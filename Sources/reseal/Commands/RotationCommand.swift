@@ -67,13 +67,16 @@ struct RotationCancelCommand: AsyncParsableCommand {
 
 struct RotationWriteBackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "write-back", abstract: "Seal rotated values that Git does not hold yet into the work tree.",
+        commandName: "write-back", abstract: "Seal new values that Git does not hold yet into the work tree.",
         discussion: """
-            Without names, all of them. The commit is yours; the next apply of it ends the rotation.
+            Without names, all of them; adopted values too. The commit is yours; the next apply of it ends the rotation. \
+            A value that cannot be sealed is named, and hinders none of the others.
 
             EXAMPLES
               reseal rotation write-back --repo . && git commit -am "Rotated values"
               reseal rotation write-back prod/orders-db
+
+            \(ExitStatus.help)
             """)
 
     @OptionGroup var vault: VaultOptions
@@ -100,9 +103,15 @@ struct RotationWriteBackCommand: AsyncParsableCommand {
         let context = try vault.context()
         let waiting = try RotationSurvey.items(core).filter(\.isWriteBackPending).map(\.id)
         var written: [(SecretID, WriteBackOutcome)] = []
+        var failures: [(SecretID, any UserFacingFailure)] = []
         for id in wanted.isEmpty ? waiting : wanted {
-            if let outcome = try await service.writeBack(id, by: context) { written.append((id, outcome)) }
+            do {
+                if let outcome = try await service.writeBack(id, by: context) { written.append((id, outcome)) }
+            } catch { failures.append((id, UnexpectedFailure.wrapping(error))) }
         }
-        RotationReportView(json: json).show(written)
+        // One that fails alone is the answer of the command, with its own exit code.
+        if written.isEmpty, failures.count == 1 { throw failures[0].1 }
+        RotationReportView(json: json).show(written, failures)
+        if !failures.isEmpty { throw ExitCode((written.isEmpty ? ExitStatus.failed : .partial).rawValue) }
     }
 }

@@ -18,10 +18,11 @@ struct RunCommand: AsyncParsableCommand {
             SIGTERM and SIGINT end the controller after the round that runs.
 
             What is due of rotations is done (docs/rotation.md); with `write-back`, the new values are sealed into their \
-            manifests, committed and pushed.
+            manifests, committed and pushed, or put on a branch for review.
 
-            With `listen`, it answers GET /healthz, /readyz and /metrics, and POST /hooks/SOURCE. With a section `api`, it \
-            serves the API too, as `reseal serve` does (docs/api.md).
+            With `listen`, it answers GET /healthz, /readyz and /metrics, and POST /hooks/SOURCE; with `plan-token-file`, \
+            also what `reseal plan --server` and `reseal wait` ask. With a section `api`, it serves the API too, as \
+            `reseal serve` does (docs/api.md).
 
             EXAMPLES
               reseal run
@@ -34,7 +35,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var vault: VaultOptions
     @OptionGroup var config: ConfigFileOption
 
-    @Flag(help: "Look at every source once, and end. Fails when one of them does.")
+    @Flag(help: "Look at every source once, and end. Fails when one of them does; with 8, when others did not.")
     var once = false
 
     @Option(help: ArgumentHelp("Time between two looks, for all sources. Default: 1m.", valueName: "time"))
@@ -68,7 +69,7 @@ struct RunCommand: AsyncParsableCommand {
             notifications: ControllerNotifications(home, by: context, metrics, log, open: open),
             settings: { try loadSettings() })
         if once {
-            guard try await controller.runOnce(settings) else { throw ExitCode(ExitStatus.failed.rawValue) }
+            if let status = try await controller.runOnce(settings) { throw ExitCode(status.rawValue) }
         } else {
             try await controller.run()
         }

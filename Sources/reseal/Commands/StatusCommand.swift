@@ -67,7 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
         let waiting = Self.waiting(status)
         if !waiting.isEmpty {
             let names = waiting.map(\.id.description).joined(separator: ", ")
-            lines.append("Git       does not hold what rotation made of: \(names) (WriteBackPending)")
+            lines.append("Git       does not hold the new values of: \(names) (WriteBackPending)")
         }
         lines.append("Audit     head \(status.auditHead)")
         if let made = status.kekCreatedAt {

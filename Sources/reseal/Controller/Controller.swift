@@ -38,8 +38,8 @@ struct Controller: Sendable {
         log.write(.info, "stopped")
     }
 
-    /// One look at each source; true when all went well.
-    func runOnce(_ settings: ControllerSettings) async throws -> Bool {
+    /// One look at each source; `nil` when all went well.
+    func runOnce(_ settings: ControllerSettings) async throws -> ExitStatus? {
         let loops = try makeLoops(settings)
         let rotations = makeRotations {}
         try await notifying(within: .seconds(60)) {
@@ -49,7 +49,9 @@ struct Controller: Sendable {
             for source in settings.sources where source.writeBack != nil { _ = await loops[source.name]?.round() }
         }
         state.remove()
-        return state.readiness.isReady
+        let active = state.sources.filter { !$0.isSuspended }
+        let ready = active.count { $0.isReady }
+        return ready == active.count ? nil : ready == 0 ? .failed : .partial
     }
 
     /// Runs `body` while messages are delivered, and gives those that are left this much time.
@@ -107,7 +109,7 @@ struct Controller: Sendable {
             notifier.reloading()
             do {
                 let next = try settings()
-                _ = try makeWebhooks(next)
+                _ = try (makeWebhooks(next), makeTokens(next))
                 return .reload(next)
             } catch {
                 report(
@@ -159,20 +161,25 @@ struct Controller: Sendable {
         }
     }
 
-    /// `nil` where the configuration leaves rotated values to somebody else.
+    /// `nil` where the configuration leaves new values to somebody else.
     private func makeWriteBack(
         _ source: ControllerSettings.Source
-    ) throws -> (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> ObjectID?)? {
+    ) throws -> (@Sendable ([WriteBackItem], ObjectID, String, String) throws -> BranchWriteBackOutcome?)? {
         guard let settings = source.writeBack else { return nil }
         let resolver = CheckoutResolver(settings: source.git, mirrors: home.mirrorsPath, showsProgress: false)
         let (mirror, branch) = try resolver.writableMirror()
         let deadline = try resolver.timeout()
         let git = source.git
+        let review = settings.review.map {
+            ReviewBranch(
+                name: $0.branch, options: $0.pushOptions, folder: home.reviewsPath, source: source.name)
+        }
         return { items, head, folder, auditHead in
             let writeBack = BranchWriteBack(
                 mirror, branch: branch, credentials: try git.credentials(), deadline: deadline,
                 author: (settings.name, settings.email),
-                signer: settings.signingKey.map { SSHCommitSigner(keyFile: $0) }, access: git.repositoryAccess)
+                signer: settings.signingKey.map { SSHCommitSigner(keyFile: $0) }, access: git.repositoryAccess,
+                review: review)
             return try writeBack.write(
                 items, onto: head, folder: folder, auditHead: auditHead, at: WallClock.system.now(),
                 transport: TransportRunner())
@@ -219,18 +226,29 @@ struct Controller: Sendable {
     // MARK: Server
 
     private func makeWebhooks(_ settings: ControllerSettings) throws -> [String: Webhook] {
-        var webhooks: [String: Webhook] = [:]
+        try secrets(settings, \.webhookSecretFile, "the webhook secret").mapValues { Webhook(secret: $0) }
+    }
+
+    private func makeTokens(_ settings: ControllerSettings) throws -> [String: SecretBytes] {
+        try secrets(settings, \.planTokenFile, "the plan token")
+    }
+
+    /// By source, what stands in the files of one kind.
+    private func secrets(
+        _ settings: ControllerSettings, _ file: KeyPath<ControllerSettings.Source, String?>, _ what: String
+    ) throws -> [String: SecretBytes] {
+        var secrets: [String: SecretBytes] = [:]
         for source in settings.sources {
-            guard let file = source.webhookSecretFile else { continue }
-            let secret = try ValueInput.firstLine(ofFile: file)
+            guard let path = source[keyPath: file] else { continue }
+            let secret = try ValueInput.firstLine(ofFile: path)
             guard secret.count >= 16 else {
                 throw UsageFailure(
-                    "the webhook secret in \(file) is shorter than 16 bytes",
+                    "\(what) in \(path) is shorter than 16 bytes",
                     hint: "take a random one, for example from `openssl rand -hex 32`")
             }
-            webhooks[source.name] = Webhook(secret: secret)
+            secrets[source.name] = secret
         }
-        return webhooks
+        return secrets
     }
 
     private func makeServer(_ settings: ControllerSettings, _ loops: [String: SourceLoop]) throws -> ControllerServer? {
@@ -244,8 +262,19 @@ struct Controller: Sendable {
                 guard let loop = loops[name] else { return false }
                 loop.trigger()
                 return true
-            })
+            }, sources: try makeService(settings))
         return ControllerServer(configuration, answers)
+    }
+
+    /// `nil` where no source has a token for it.
+    private func makeService(_ settings: ControllerSettings) throws -> SourceService? {
+        let tokens = try makeTokens(settings)
+        guard !tokens.isEmpty else { return nil }
+        let desk = PlanDesk(home, settings.sources, rounds, by: context) { name in
+            state.sources.first { $0.name == name }
+        }
+        return SourceService(
+            tokens: tokens, plan: { await desk.plan($0, $1) }, applied: { await desk.applied($0, $1) })
     }
 
     private func serve(_ server: ControllerServer) async throws {
@@ -258,7 +287,7 @@ extension LoopEvent {
     fileprivate var isSettled: Bool {
         switch self {
         case .suspended, .scheduled: true
-        case .began, .unchanged, .applied, .wroteBack, .writeBackFailed, .failed: false
+        case .began, .unchanged, .applied, .wroteBack, .proposed, .writeBackFailed, .failed: false
         }
     }
 }

@@ -46,7 +46,14 @@ struct ControllerLog: Sendable {
                 source + [
                     ("commit", .string(commit.description)), ("secrets", .array(secrets.map { .string("\($0)") })),
                 ])
-        case .writeBackFailed(let failure): write(.warning, "rotated values stay in the vault", source + failure.fields)
+        case .proposed(let commit, let branch, let secrets):
+            write(
+                .info, "proposed for review",
+                source + [
+                    ("commit", .string(commit.description)), ("branch", .string(branch)),
+                    ("secrets", .array(secrets.map { .string("\($0)") })),
+                ])
+        case .writeBackFailed(let failure): write(.warning, "new values stay in the vault", source + failure.fields)
         case .failed(let failure):
             write(
                 .error, failure.message,

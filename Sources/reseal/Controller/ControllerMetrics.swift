@@ -20,9 +20,9 @@ final class ControllerMetrics: Sendable {
         let result: String
         switch event {
         case .began, .scheduled, .suspended: return
-        case .wroteBack, .writeBackFailed:
-            let name = if case .wroteBack = event { "pushed" } else { "failed" }
-            return counts.withLock { $0.writeBacks[status.name, default: [:]][name, default: 0] += 1 }
+        case .wroteBack: return count("pushed", of: status)
+        case .proposed: return count("proposed", of: status)
+        case .writeBackFailed: return count("failed", of: status)
         case .unchanged: result = "unchanged"
         case .applied: result = "applied"
         case .failed: result = "failed"
@@ -35,6 +35,10 @@ final class ControllerMetrics: Sendable {
                 counts.changes[status.name, default: [:]][action.rawValue, default: 0] += count
             }
         }
+    }
+
+    private func count(_ writeBack: String, of status: SourceStatus) {
+        counts.withLock { $0.writeBacks[status.name, default: [:]][writeBack, default: 0] += 1 }
     }
 
     func observe(_ event: RotationEvent) {
@@ -69,7 +73,7 @@ final class ControllerMetrics: Sendable {
                 actions.map { ([("source", name), ("action", $0.key)], Double($0.value)) }
             })
         page.add(
-            "reseal_writeback_total", .counter, "Write-backs of rotated values, by what came of them.",
+            "reseal_writeback_total", .counter, "Write-backs of new values, by what came of them.",
             counts.writeBacks.flatMap { name, results in
                 results.map { ([("source", name), ("result", $0.key)], Double($0.value)) }
             })

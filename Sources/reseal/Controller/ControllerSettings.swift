@@ -1,4 +1,5 @@
 internal import ResealCore
+internal import ResealGit
 internal import ResealManifests
 internal import ResealReconciler
 internal import ResealVault
@@ -8,17 +9,27 @@ struct ControllerSettings {
     /// Besides those of ``GitSettings``, which stand at the top for all sources or for the only one.
     static let keys = [
         "sources", "interval", "jitter-percent", "retry", "longest-retry", "listen", "tls-certificate", "tls-key",
-        "webhook-secret-file", "write-back", "commit-status", "log-format", "access", "api",
+        "webhook-secret-file", "plan-token-file", "write-back", "commit-status", "log-format", "access", "api",
     ]
     private static let sourceKeys =
-        GitSettings.keys + ["name", "interval", "webhook-secret-file", "write-back", "commit-status", "suspend"]
-    private static let writeBackKeys = ["author-name", "author-email", "signing-key"]
+        GitSettings.keys + [
+            "name", "interval", "webhook-secret-file", "plan-token-file", "write-back", "commit-status", "suspend",
+        ]
+    private static let writeBackKeys = ["author-name", "author-email", "signing-key", "review"]
 
-    /// How rotated values are committed.
+    /// How new values are committed.
     struct WriteBack {
         var name: String
         var email: String
         var signingKey: String?
+        /// `nil` to push to the branch that is applied from.
+        var review: Review?
+    }
+
+    /// Where commits wait for people.
+    struct Review {
+        var branch: String
+        var pushOptions: [String]
     }
 
     struct Source {
@@ -26,7 +37,9 @@ struct ControllerSettings {
         var git: GitSettings
         var timing: LoopTiming
         var webhookSecretFile: String?
-        /// `nil` where somebody else commits rotated values.
+        /// What CI proves itself by; `nil` where it may ask for nothing.
+        var planTokenFile: String?
+        /// `nil` where somebody else commits new values.
         var writeBack: WriteBack?
         var isSuspended = false
         /// `nil` where the Git host is told nothing.
@@ -72,6 +85,7 @@ struct ControllerSettings {
         git.read(file, folder: folder)
         let timing = Self.timing(file, Self.retries(file))
         let secretFile = file.text("webhook-secret-file")
+        let tokenFile = file.text("plan-token-file")
         logFormat = file.value("log-format", hint: "json or text") { LogFormat(rawValue: $0) }
         let writeBack = Self.writeBack(file)
         readListen(file)
@@ -86,6 +100,7 @@ struct ControllerSettings {
                 var source = Source(
                     name: entry.text("name") ?? "", git: git, timing: Self.timing(entry, timing),
                     webhookSecretFile: entry.text("webhook-secret-file") ?? secretFile,
+                    planTokenFile: entry.text("plan-token-file") ?? tokenFile,
                     writeBack: Self.writeBack(entry) ?? writeBack, isSuspended: entry.flag("suspend") ?? false)
                 source.git.read(entry, folder: folder)
                 source.commitStatus = CommitStatusSettings(entry, source: source.name)
@@ -94,9 +109,11 @@ struct ControllerSettings {
         } else if file.has("repo") {
             sources = [
                 Source(
-                    name: "default", git: git, timing: timing, webhookSecretFile: secretFile, writeBack: writeBack,
+                    name: "default", git: git, timing: timing, webhookSecretFile: secretFile,
+                    planTokenFile: tokenFile, writeBack: writeBack,
                     commitStatus: CommitStatusSettings(file, source: nil))
             ]
+            Self.checkReview(sources[0], file)
         }
     }
 
@@ -128,7 +145,22 @@ struct ControllerSettings {
         }
         return WriteBack(
             name: section.text("author-name") ?? "", email: section.text("author-email") ?? "",
-            signingKey: section.text("signing-key"))
+            signingKey: section.text("signing-key"), review: review(section))
+    }
+
+    private static func review(_ file: SettingsMapping) -> Review? {
+        guard let section = file.mapping("review", keys: ["branch", "push-options"]) else { return nil }
+        let branch = section.value("branch", hint: "for example `branch: reseal/write-back`") { name in
+            GitPush.isBranch(name) && !name.hasPrefix("refs/") ? name : nil
+        }
+        if !section.has("branch") {
+            section.report("branch", "`review` needs `branch`", hint: "for example `branch: reseal/write-back`")
+        }
+        let options =
+            section.list("push-options", hint: "one line of text, for example merge_request.create") {
+                GitPush.isOption($0) ? $0 : nil
+            } ?? []
+        return branch.map { Review(branch: $0, pushOptions: options) }
     }
 
     private mutating func add(_ source: Source, from entry: SettingsMapping) {
@@ -144,10 +176,18 @@ struct ControllerSettings {
             entry.report(
                 "path", "two sources of one vault have the same folder", hint: "give each its own `path`")
         }
+        Self.checkReview(source, entry)
         if !entry.has("repo") {
             entry.report("repo", "the source names no repository", hint: "add `repo:` with a folder or a URL")
         }
         sources.append(source)
+    }
+
+    private static func checkReview(_ source: Source, _ entry: SettingsMapping) {
+        guard let branch = source.writeBack?.review?.branch,
+            [branch, "refs/heads/\(branch)"].contains(source.git.ref)
+        else { return }
+        entry.report("write-back", "`review` names the branch that is applied from", hint: "name a branch of its own")
     }
 
     static func isName(_ text: String) -> Bool {

@@ -87,4 +87,6 @@ struct Suspensions: Sendable {
 extension VaultHome {
     var controllerPath: String { "\(path)/controller.json" }
     var suspensionsPath: String { "\(path)/suspended" }
+    /// What waits for review, a file for each source.
+    var reviewsPath: String { "\(path)/reviews" }
 }

@@ -34,6 +34,56 @@ struct CheckoutResolver {
         return (checkout, try repository.resolve(base))
     }
 
+    /// The commit that somebody wants a plan of, as the remote names it: a branch, a tag, the head of a pull or merge
+    /// request, or a commit that one of them contains. Nothing else that the mirror may hold counts.
+    func resolve(requested ref: String) throws -> Checkout {
+        let source = try GitSource(try settings.location(), ref: ref)
+        let isRequest = ref.hasPrefix("refs/") && Self.isRequest(ref)
+        let isNamed = !ref.hasPrefix("refs/") || ref.hasPrefix("refs/heads/") || ref.hasPrefix("refs/tags/")
+        guard isRequest || isNamed else {
+            throw UsageFailure(
+                "no plan is made of `\(SafeText.line(ref))`",
+                hint: "name a branch, a tag, a commit of them, refs/pull/N/head or refs/merge-requests/N/head")
+        }
+        let path = try repositoryPath(source, reference: isRequest ? ref : nil)
+        let repository = try GitRepository(opening: path, searchingParents: source.isLocal)
+        let isFetched = isRequest && !source.isLocal
+        guard try !isFetched || repository.references().contains(GitMirror.requested) else {
+            throw GitFailure(
+                .refNotFound, "\(source.displayLocation) has no \(ref)", hint: "check the number of the request")
+        }
+        let head = try repository.resolve(isFetched ? GitMirror.requested : ref)
+        guard try isRequest || isPublished(head, repository) else {
+            throw GitFailure(
+                .refNotFound, "no branch and no tag contains commit \(head.short)",
+                hint: "name the pull request by refs/pull/N/head or refs/merge-requests/N/head")
+        }
+        return try checkout(source, path, head: head)
+    }
+
+    /// What GitHub, Gitea and GitLab call the heads of requests.
+    private static func isRequest(_ ref: String) -> Bool {
+        let parts = ref.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 4 && (parts[1] == "pull" || parts[1] == "merge-requests") && parts[3] == "head"
+            && !parts[2].isEmpty && parts[2].utf8.allSatisfy { (48...57).contains($0) }
+    }
+
+    private func isPublished(_ commit: ObjectID, _ repository: GitRepository) throws -> Bool {
+        try repository.references().contains { name in
+            guard name.hasPrefix("refs/heads/") || name.hasPrefix("refs/tags/"),
+                let tip = try? repository.resolve(name)
+            else { return false }
+            return try tip == commit || repository.isAncestor(commit, of: tip)
+        }
+    }
+
+    /// Where the repository's objects are, as the last fetch left them.
+    func knownRepository() throws -> (location: String, path: String) {
+        let source = try GitSource(try settings.location(), ref: settings.ref)
+        guard !source.isLocal else { return (FileProbe.absolute(source.location), source.location) }
+        return (source.displayLocation, GitMirror(of: source, under: mirrors).path)
+    }
+
     /// The mirror and the branch that commits go to. Throws where the settings name no branch, since `HEAD` is for reading.
     func writableMirror() throws -> (mirror: GitMirror, branch: String) {
         let source = try GitSource(try settings.location(), ref: settings.ref)
@@ -73,13 +123,13 @@ struct CheckoutResolver {
             repositoryPath: path, head: head)
     }
 
-    private func repositoryPath(_ source: GitSource) throws -> String {
+    private func repositoryPath(_ source: GitSource, reference: String? = nil) throws -> String {
         guard !source.isLocal else { return source.location }
         let mirror = GitMirror(of: source, under: mirrors)
         let progress = showsProgress ? Progress("receiving objects:") : nil
         defer { progress?.finish() }
         _ = try mirror.fetch(
-            credentials: try settings.credentials(), deadline: try timeout(),
+            reference, credentials: try settings.credentials(), deadline: try timeout(),
             transport: TransportRunner(
                 onProgress: { progress?.update($0.receivedObjects) }, isCancelled: isCancelled))
         return mirror.path

@@ -17,6 +17,24 @@ enum DiagnosticView {
         ]
     }
 
+    /// Reads what ``json(_:)-(Diagnostic)`` wrote; `nil` for anything else.
+    static func diagnostic(_ json: JSON) -> Diagnostic? {
+        guard let severity = json["severity"]?.stringValue.flatMap(Diagnostic.Severity.init),
+            let code = json["code"]?.stringValue, let message = json["message"]?.stringValue
+        else { return nil }
+        return Diagnostic(
+            severity, code: code, message, hint: json["hint"]?.stringValue, at: json["position"].flatMap(span))
+    }
+
+    private static func span(_ json: JSON) -> SourceSpan? {
+        guard let file = json["file"]?.stringValue, let line = json["line"]?.integerValue,
+            let column = json["column"]?.integerValue
+        else { return nil }
+        return SourceSpan(
+            file: file, line: Int(clamping: line), column: Int(clamping: column),
+            commit: json["commit"]?.stringValue.flatMap { ObjectID(hex: $0) })
+    }
+
     /// `{"error": …, "diagnostics": […]}`.
     static func json(_ failure: any UserFacingFailure) -> JSON {
         let all = (failure as? DiagnosticsFailure)?.diagnostics ?? [Diagnostic(failure: failure)]

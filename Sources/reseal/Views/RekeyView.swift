@@ -33,6 +33,7 @@ struct RekeyView {
     /// `nil` when all went well.
     var exitStatus: ExitStatus? {
         if report.problems.isEmpty { return nil }
+        if !isDryRun, !report.resealed.isEmpty { return .partial }
         let codes = ["value.undecryptable", "value.misplaced"]
         return report.problems.contains { codes.contains($0.code) } ? .decryption : .failed
     }

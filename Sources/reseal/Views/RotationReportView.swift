@@ -21,22 +21,30 @@ struct RotationReportView {
             switch ending {
             case .rotated(let report): Self.lines(report).forEach { Terminal.note($0) }
             case .retired: Terminal.note("retired the value before of \(id)")
-            case .failed(let failure):
-                Terminal.note("not rotated: \(id)")
-                Terminal.note(DiagnosticView.text(failure, Style(descriptor: STDERR_FILENO)))
+            case .failed(let failure): note("not rotated", id, failure)
             }
         }
     }
 
-    func show(_ written: [(id: SecretID, outcome: WriteBackOutcome)]) {
+    func show(
+        _ written: [(id: SecretID, outcome: WriteBackOutcome)],
+        _ failures: [(id: SecretID, failure: any UserFacingFailure)]
+    ) {
         if json {
             let documents = written.map { id, outcome -> JSON in
                 ["secret": .string(ResourceKey(id).description), "write_back": Self.document(outcome)]
             }
-            return Terminal.print(JSON.array(documents).canonical)
+            return Terminal.print(
+                JSON.array(documents + failures.map { Self.document($0.id, .failed($0.failure)) }).canonical)
         }
-        if written.isEmpty { Terminal.note("nothing waits for Git") }
+        if written.isEmpty, failures.isEmpty { Terminal.note("nothing waits for Git") }
         for (id, outcome) in written { Terminal.note("\(id): \(Self.text(outcome))") }
+        for (id, failure) in failures { note("not written back", id, failure) }
+    }
+
+    private func note(_ what: String, _ id: SecretID, _ failure: any UserFacingFailure) {
+        Terminal.note("\(what): \(id)")
+        Terminal.note(DiagnosticView.text(failure, Style(descriptor: STDERR_FILENO)))
     }
 
     private static func lines(_ report: RotationReport) -> [String] {

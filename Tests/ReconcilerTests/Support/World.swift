@@ -82,6 +82,7 @@ struct World {
     var policyAfter = RepositoryPolicy(repositoryID: "r")
     var rotated: [SecretID: Set<String>] = [:]
     var unwritten: [SecretID: [FieldState]] = [:]
+    var appliedFields: [SecretID: [FieldState]] = [:]
     var owners: [ResourceKey: String] = [:]
     var allowsMassDeletion = false
     static let now = Timestamp(seconds: 1_800_000_000)
@@ -150,6 +151,7 @@ struct World {
     mutating func set(_ name: String, _ fields: [String: String]) {
         let new = fields.sorted { $0.key < $1.key }
             .map { FieldState(field: $0.key, counter: 0, fingerprint: Self.number($0.value)) }
+        if appliedFields[SecretID(name)] == nil { appliedFields[SecretID(name)] = secrets[SecretID(name)]?.fields }
         edit(name) { secret in
             secret.fields = new.remembering(secret.fields)
             secret.fingerprint = Self.digest(fields)
@@ -247,6 +249,7 @@ struct World {
             serial: 1, secrets: secrets, activeManagedSecrets: applied.keys.count { $0.kind == .secret })
         state.rotatedFields = rotated
         state.unwritten = unwritten
+        state.appliedFields = appliedFields
         state.ownedElsewhere = owners
         return PlanInput(
             desired: DesiredState(
