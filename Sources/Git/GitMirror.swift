@@ -20,8 +20,6 @@ package struct GitMirror: Sendable {
         path = "\(parent)/\(Hex.encode(SHA256.hash(Array(source.location.utf8)))).git"
     }
 
-    static let homeName = "reseal-home"
-
     /// Brings every branch and tag over, creating the mirror first if need be, and opens it.
     ///
     /// Throws ``GitFailure/Kind/timeout`` when it is not done within `deadline`. Of a failed fetch, nothing but whole

@@ -20,6 +20,9 @@ struct TransportRequest {
     /// `nil` for a fetch.
     var push: GitPush?
 
+    /// What the credentials have to allow.
+    var right: String { push == nil ? "read" : "write to" }
+
     static let maximumLineBytes = 1 << 20
     private static let maximumSecretBytes: Int64 = 1 << 16
 
@@ -38,6 +41,8 @@ struct TransportRequest {
         members["sshKeyFile"] = credentials.sshKeyFile.map { .string($0) }
         members["knownHostsFile"] = credentials.knownHostsFile.map { .string($0) }
         members["caFile"] = credentials.caFile.map { .string($0) }
+        members["clientCertificate"] = credentials.clientCertificate.map { [.string($0.certificate), .string($0.key)] }
+        members["proxy"] = credentials.proxy.map { .string($0) }
         return JSON.object(members).canonicalBytes + [0x0a]
     }
 
@@ -76,7 +81,10 @@ struct TransportRequest {
         credentials = GitCredentials(
             username: json["username"]?.stringValue, sshKeyFile: json["sshKeyFile"]?.stringValue,
             sshKeyPassphrase: secrets[1], useAgent: agent, knownHostsFile: json["knownHostsFile"]?.stringValue,
-            token: secrets[0], caFile: json["caFile"]?.stringValue)
+            token: secrets[0], caFile: json["caFile"]?.stringValue, proxy: json["proxy"]?.stringValue)
+        if let files = json["clientCertificate"]?.arrayValue?.compactMap(\.stringValue), files.count == 2 {
+            credentials.clientCertificate = GitCredentials.ClientCertificate(certificate: files[0], key: files[1])
+        }
     }
 
     init(
