@@ -2,8 +2,8 @@ internal import Glibc
 internal import ResealCore
 internal import ResealSealing
 
-/// Pushes by running `git`: with push options, which libgit2 1.5 cannot send whatever carries them, and to repositories
-/// on this machine, whose hooks libgit2 does not run.
+/// Pushes by running `git`: with push options, which libgit2 1.5 cannot send, and to repositories on this machine,
+/// whose hooks libgit2 does not run.
 ///
 /// The program sees no configuration but ours and asks nothing. A token goes to it through a pipe, never as an argument
 /// or a variable.
