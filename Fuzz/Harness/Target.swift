@@ -8,7 +8,6 @@ enum Target: String, CaseIterable {
     case sops
     case pattern
     case json
-    case knownHosts = "known-hosts"
 
     static let chosen = getenv("RESEAL_FUZZ_TARGET").flatMap { Target(rawValue: String(cString: $0)) }
 
@@ -20,7 +19,6 @@ enum Target: String, CaseIterable {
         case .sops: SOPSProperties.check(bytes)
         case .pattern: PatternProperties.check(bytes)
         case .json: JSONProperties.check(bytes)
-        case .knownHosts: KnownHostsProperties.check(bytes)
         }
     }
 }

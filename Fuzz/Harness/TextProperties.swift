@@ -1,5 +1,4 @@
 internal import ResealCore
-internal import ResealGit
 internal import ResealManifests
 
 /// Documents of SOPS. The first byte chooses the format, which is otherwise told by the file's name.
@@ -33,19 +32,5 @@ enum JSONProperties {
         demand(again.canonicalBytes == canonical, "the canonical text is not canonical")
         demand(
             (try? JSON(parsing: Array(document.pretty().utf8))) == document, "the text for people says something else")
-    }
-}
-
-/// Host keys of SSH, which a person wrote or copied.
-enum KnownHostsProperties {
-    static func check(_ bytes: [UInt8]) {
-        let hosts = KnownHosts(parsing: String(decoding: bytes, as: UTF8.self))
-        for port in [22, 2222] {
-            for key in hosts.keys(of: "host.example", port: port) {
-                demand(
-                    hosts.verdict(on: key, of: "host.example", port: port) == .trusted,
-                    "a key is offered and not trusted")
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@
 #include <git2.h>
 #include <git2/sys/credential.h>
 #include <git2/sys/odb_backend.h>
+#include <git2/sys/transport.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -48,6 +49,17 @@ static inline int reseal_git_set_fsync(int enabled) {
 static inline int reseal_git_set_ca_file(const char *file) {
     return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, file, NULL);
 }
+
+// What libgit2's smart transport talks to, each with the object that answers for it behind.
+typedef struct {
+    git_smart_subtransport parent;
+    void *owner;
+} reseal_git_subtransport;
+
+typedef struct {
+    git_smart_subtransport_stream parent;
+    void *owner;
+} reseal_git_stream;
 
 // The kernel kills this process as soon as the thread that started it is gone.
 static inline int reseal_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }

@@ -6,10 +6,10 @@ package struct GitCredentials: Sendable {
     /// SSH: the account, unless the location names one (`git` if neither does). HTTPS: the user that goes with the
     /// token (`x-access-token` if the location names none).
     package var username: String?
-    /// A private key in a format that OpenSSH writes, Ed25519 or ECDSA; readable by its owner only.
+    /// A private key, readable by its owner only. With ``useAgent``, the agent may hold it too.
     package var sshKeyFile: String?
     package var sshKeyPassphrase: SecretBytes?
-    /// Ask the agent behind `SSH_AUTH_SOCK`.
+    /// Ask the agent, and without ``sshKeyFile`` try what the user's own configuration names.
     package var useAgent: Bool
     /// `nil` for `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`.
     package var knownHostsFile: String?
@@ -17,10 +17,26 @@ package struct GitCredentials: Sendable {
     package var token: SecretBytes?
     /// PEM certificates to trust instead of the system's.
     package var caFile: String?
+    /// For servers that ask who is there before anything else.
+    package var clientCertificate: ClientCertificate?
+    /// `http://[USER:PASSWORD@]HOST:PORT`, or `none`; `nil` for what the environment names.
+    package var proxy: String?
+
+    /// PEM files of a chain and its key.
+    package struct ClientCertificate: Sendable {
+        package var certificate: String
+        package var key: String
+
+        package init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
 
     package init(
         username: String? = nil, sshKeyFile: String? = nil, sshKeyPassphrase: SecretBytes? = nil,
-        useAgent: Bool = false, knownHostsFile: String? = nil, token: SecretBytes? = nil, caFile: String? = nil
+        useAgent: Bool = false, knownHostsFile: String? = nil, token: SecretBytes? = nil, caFile: String? = nil,
+        clientCertificate: ClientCertificate? = nil, proxy: String? = nil
     ) {
         self.username = username
         self.sshKeyFile = sshKeyFile
@@ -29,5 +45,7 @@ package struct GitCredentials: Sendable {
         self.knownHostsFile = knownHostsFile
         self.token = token
         self.caFile = caFile
+        self.clientCertificate = clientCertificate
+        self.proxy = proxy
     }
 }

@@ -33,6 +33,8 @@ package struct GitFailure: UserFacingFailure, Equatable, CustomStringConvertible
         case tls = "git.tls"
         case timeout = "git.timeout"
         case unreachable = "git.unreachable"
+        /// What answers does not speak Git's protocol.
+        case nonsense = "git.nonsense"
         case cancelled = "git.cancelled"
         /// The connection was lost while a commit was on its way; whether it arrived is not known.
         case pushUnknown = "git.push-unknown"
@@ -54,7 +56,7 @@ package struct GitFailure: UserFacingFailure, Equatable, CustomStringConvertible
 
     package var retry: RetryAdvice {
         switch kind {
-        case .timeout, .unreachable, .cancelled, .pushUnknown, .native: .later
+        case .timeout, .unreachable, .nonsense, .cancelled, .pushUnknown, .native: .later
         case .notARepository, .unsupported, .refNotFound, .refAmbiguous, .unbornBranch, .objectMissing, .corrupt,
             .tooLarge, .conflicted, .notAFolder, .file, .invalidCommit, .signingKey, .toolMissing, .invalidLocation,
             .remoteNotFound, .authentication, .hostKey, .tls:

@@ -20,7 +20,6 @@ package struct GitMirror: Sendable {
         path = "\(parent)/\(Hex.encode(SHA256.hash(Array(source.location.utf8)))).git"
     }
 
-    static let homeName = "reseal-home"
     /// Where the one reference goes that a fetch was asked for besides branches and tags.
     package static let requested = "refs/reseal/requested"
 

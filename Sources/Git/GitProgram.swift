@@ -1,7 +1,7 @@
 internal import Glibc
 internal import ResealCore
 
-/// A program of the system that is run to its end: `ssh-keygen`, `gpgv`, `git`.
+/// A program of the system: `ssh-keygen`, `gpgv` and `git`, which are run to their end, and `ssh`, which is talked to.
 ///
 /// It gets its input on standard input, few variables, no descriptor that it was not given, and limits of time and
 /// output; it is killed when it passes one.
@@ -54,10 +54,17 @@ struct GitProgram {
         _ arguments: [String], input: [UInt8] = [], variables: [String] = [],
         within span: TimeSpan = TimeSpan(seconds: 30), extra: Int32 = -1, inOwnGroup: Bool = true
     ) throws(GitFailure) -> Result {
-        let inherited = Self.inherited(["PATH", "HOME"])
-        let child = try ProgramChild(
-            name: name, path: path, arguments: arguments, variables: inherited + ["LC_ALL=C"] + variables, extra: extra,
-            inOwnGroup: inOwnGroup)
+        let child = try start(arguments, variables: variables, extra: extra, inOwnGroup: inOwnGroup)
         return try child.communicate(input, until: Deadline(in: span), span: span)
+    }
+
+    /// As ``run(_:input:variables:within:extra:inOwnGroup:)``, for a program that is talked to.
+    func start(
+        _ arguments: [String], variables: [String] = [], extra: Int32 = -1, inOwnGroup: Bool = true
+    ) throws(GitFailure) -> ProgramChild {
+        try ProgramChild(
+            name: name, path: path, arguments: arguments,
+            variables: Self.inherited(["PATH", "HOME"]) + ["LC_ALL=C"] + variables, extra: extra,
+            inOwnGroup: inOwnGroup)
     }
 }

@@ -58,7 +58,16 @@ struct GitLocation {
     let user: String?
     let host: String?
     let port: Int?
+    /// The repository at the host.
+    let path: Path
     let display: String
+
+    enum Path {
+        /// As it was given.
+        case plain(String)
+        /// Of a URL: with percent signs for what a URL cannot hold.
+        case url(String)
+    }
 
     init(parsing text: String) throws(GitFailure) {
         display = Self.display(text)
@@ -73,6 +82,7 @@ struct GitLocation {
             let scheme = String(text[..<mark.lowerBound]).lowercased()
             let authority = text[mark.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
             let path = text[authority.endIndex...]
+            self.path = .url(String(path))
             transport = try Self.transport(scheme, display)
             guard transport != .file else {
                 guard authority.isEmpty || authority == "localhost", path.count > 1 else {
@@ -86,6 +96,7 @@ struct GitLocation {
         } else if let colon = Self.endOfRemoteHost(text) {
             transport = .ssh
             let path = text[text.index(after: colon)...]
+            self.path = .plain(String(path))
             guard !path.hasPrefix(":") else {
                 throw Self.invalid(display, "names a helper program, which is never run")
             }
@@ -96,8 +107,17 @@ struct GitLocation {
             (user, host, port) = try Self.authority(text[..<colon], display)
         } else {
             transport = .path
+            path = .plain(text)
             (user, host, port) = (nil, nil, nil)
         }
+    }
+
+    /// As clients of HTTP take it: without the user.
+    var webAddress: String {
+        let host = host ?? ""
+        let port = port.map { ":\($0)" } ?? ""
+        let path = if case .url(let text) = path { text } else { "" }
+        return "\(transport.rawValue)://\(host.contains(":") ? "[\(host)]" : host)\(port)\(path)"
     }
 
     var isThisMachine: Bool {

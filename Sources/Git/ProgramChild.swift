@@ -77,6 +77,68 @@ final class ProgramChild {
         }
     }
 
+    // MARK: Conversing
+
+    /// What is kept of what a program says on standard error while it is talked to.
+    private static let keptErrorBytes = 1 << 16
+
+    /// Writes all of it, and meanwhile takes in what the program says, so that neither waits for the other. False if the
+    /// program does not want the rest.
+    func send(_ bytes: UnsafeRawBufferPointer) throws(GitFailure) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.send(input.number, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+            if count > 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno == EAGAIN {
+                wait(forInput: true)
+                try drain()
+                forgetOldErrors()
+            } else if errno != EINTR {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Waits for output. 0 where the program has closed it.
+    func receive(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard said.output.isEmpty else {
+            let count = min(buffer.count, said.output.count)
+            buffer.copyBytes(from: said.output[..<count])
+            said.output.removeFirst(count)
+            return count
+        }
+        while true {
+            let count = Glibc.read(output.number, buffer.baseAddress, buffer.count)
+            guard count < 0 else { return count }
+            guard errno == EAGAIN || errno == EINTR else { return 0 }
+            wait(forInput: false)
+            Self.read(error, into: &said.error)
+            forgetOldErrors()
+        }
+    }
+
+    /// Lets the program end by itself, whatever it still has to say. `nil` if it does not.
+    func finish(within span: TimeSpan) -> GitProgram.Result? {
+        shutdown(input.number, Int32(SHUT_WR))
+        let deadline = Deadline(in: span)
+        while true {
+            let status = exitStatus()
+            said.output = []
+            Self.read(output, into: &said.output)
+            Self.read(error, into: &said.error)
+            forgetOldErrors()
+            if let status { return GitProgram.Result(status: status, output: [], error: said.error) }
+            guard !deadline.hasPassed else { return nil }
+            usleep(2000)
+        }
+    }
+
+    private func forgetOldErrors() { said.error.removeFirst(max(0, said.error.count - Self.keptErrorBytes)) }
+
+    // MARK: Streams
+
     /// Until a stream is ready, but not long, since a program may end while its children keep the streams.
     private func wait(forInput: Bool) {
         var polled = [output.number, error.number].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -89,7 +151,7 @@ final class ProgramChild {
 
     private func write(_ rest: inout ArraySlice<UInt8>) {
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { send(input.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = rest.withUnsafeBytes { Glibc.send(input.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if count > 0 {
                 rest.removeFirst(count)
             } else if errno == EAGAIN {

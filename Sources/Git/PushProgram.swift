@@ -68,6 +68,9 @@ struct PushProgram: PushRoute {
         ]
         settings += ["file", "ssh", "https", "http", "git"].map { "protocol.\($0).allow=always" }
         if let file = credentials.caFile { settings.append("http.sslCAInfo=\(file)") }
+        if let files = credentials.clientCertificate {
+            settings += ["http.sslCert=\(files.certificate)", "http.sslKey=\(files.key)"]
+        }
         var token = TokenPipe.none
         if let secret = credentials.token, request.isPrivate, request.location.lowercased().hasPrefix("https:") {
             token = try TokenPipe(secret, user: credentials.username ?? "x-access-token")
@@ -83,26 +86,30 @@ struct PushProgram: PushRoute {
             "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=/bin/false",
             "GIT_SSH_VARIANT=ssh", "GIT_SSH_COMMAND=\(sshCommand())",
         ]
-        let names = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"]
-        variables += GitProgram.inherited(names + (request.credentials.useAgent ? ["SSH_AUTH_SOCK"] : []))
-        return variables
+        if request.credentials.useAgent { variables += GitProgram.inherited(["SSH_AUTH_SOCK"]) }
+        return variables + proxies()
+    }
+
+    /// As variables, which unlike arguments nobody else can read: a proxy may have a password.
+    private func proxies() -> [String] {
+        guard let proxy = request.credentials.proxy else {
+            return GitProgram.inherited(TransportRunner.proxyVariables)
+        }
+        return proxy == "none" ? [] : ["https_proxy=\(proxy)", "http_proxy=\(proxy)"]
     }
 
     private func sshCommand() -> String {
-        let credentials = request.credentials
-        var words = ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
-        if let file = credentials.knownHostsFile {
-            words += ["-o", "UserKnownHostsFile=\"\(file)\"", "-o", "GlobalKnownHostsFile=none"]
-        }
-        if let file = credentials.sshKeyFile { words += ["-o", "IdentitiesOnly=yes", "-i", file] }
-        return words.map { "'\($0.replacing("'", with: "'\\''"))'" }.joined(separator: " ")
+        (["ssh"] + SSHCommand.options(request.credentials)).map(SSHCommand.shellQuoted).joined(separator: " ")
     }
 
     private func failure(_ result: GitProgram.Result) -> GitFailure {
         let said = result.complaint
         let signs: [(GitFailure.Kind, [String], String)] = [
             (.unsupported, ["does not support push options"], "push without options, or allow them at the server"),
-            (.hostKey, ["Host key verification failed"], "add the server's key to known_hosts"),
+            (
+                .hostKey, ["Host key verification failed", "host key is known for"],
+                "add the server's key to known_hosts"
+            ),
             (.tls, ["SSL", "certificate"], "if the server has a certificate of your own authority, give its file"),
             (
                 .authentication,

@@ -22,6 +22,9 @@ struct TransportRequest {
     /// A reference to fetch besides branches and tags, such as the head of a pull request.
     var reference: String?
 
+    /// What the credentials have to allow.
+    var right: String { push == nil ? "read" : "write to" }
+
     static let maximumLineBytes = 1 << 20
     private static let maximumSecretBytes: Int64 = 1 << 16
 
@@ -41,6 +44,8 @@ struct TransportRequest {
         members["sshKeyFile"] = credentials.sshKeyFile.map { .string($0) }
         members["knownHostsFile"] = credentials.knownHostsFile.map { .string($0) }
         members["caFile"] = credentials.caFile.map { .string($0) }
+        members["clientCertificate"] = credentials.clientCertificate.map { [.string($0.certificate), .string($0.key)] }
+        members["proxy"] = credentials.proxy.map { .string($0) }
         return JSON.object(members).canonicalBytes + [0x0a]
     }
 
@@ -80,7 +85,10 @@ struct TransportRequest {
         credentials = GitCredentials(
             username: json["username"]?.stringValue, sshKeyFile: json["sshKeyFile"]?.stringValue,
             sshKeyPassphrase: secrets[1], useAgent: agent, knownHostsFile: json["knownHostsFile"]?.stringValue,
-            token: secrets[0], caFile: json["caFile"]?.stringValue)
+            token: secrets[0], caFile: json["caFile"]?.stringValue, proxy: json["proxy"]?.stringValue)
+        if let files = json["clientCertificate"]?.arrayValue?.compactMap(\.stringValue), files.count == 2 {
+            credentials.clientCertificate = GitCredentials.ClientCertificate(certificate: files[0], key: files[1])
+        }
     }
 
     init(

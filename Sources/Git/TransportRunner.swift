@@ -32,11 +32,14 @@ package struct TransportRunner: Sendable {
         .authentication, .hostKey, .unsupported, .toolMissing,
     ]
 
-    /// The only variables that the child gets: what libssh2 and libgit2 look up, and what the tests use.
-    private static let inheritedVariables = [
-        "PATH", "HOME", "SSH_AUTH_SOCK", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy",
-        "NO_PROXY",
-        "LD_LIBRARY_PATH", "SWIFT_BACKTRACE", "RESEAL_FAULT",
+    /// The only variables that the child gets: what `ssh` and proxies need, and what the tests use.
+    private static let inheritedVariables =
+        [
+            "PATH", "HOME", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "LD_LIBRARY_PATH", "SWIFT_BACKTRACE", "RESEAL_FAULT",
+        ] + proxyVariables
+
+    static let proxyVariables = [
+        "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
     ]
 
     /// Blocks until the child has ended, `deadline` at the latest. The thread that calls must stay alive meanwhile

@@ -14,13 +14,11 @@ extension TransportSession {
             return GitFailure(.authentication, "\(display) refused the login: \(reason)", hint: "check the credentials")
         case GIT_ECERTIFICATE:
             return GitFailure(.tls, "\(display) cannot be trusted: \(reason)", hint: "check its certificate")
-        case GIT_EEOF where hasSeenHostKey: return notFound(reason)
         default: break
         }
         switch git_error_t(UInt32(bitPattern: last?.pointee.klass ?? 0)) {
         case GIT_ERROR_SSL: return GitFailure(.tls, "no TLS connection to \(display): \(reason)", hint: Self.tlsHint)
         case GIT_ERROR_HTTP: return httpFailure(reason)
-        case GIT_ERROR_SSH: return sshFailure(reason)
         case GIT_ERROR_NET where reason.hasPrefix("remote error:"): return notFound(reason)
         case GIT_ERROR_NET where reason.hasPrefix("cannot redirect"): return redirected(reason)
         case GIT_ERROR_NET, GIT_ERROR_OS:
@@ -30,16 +28,13 @@ extension TransportSession {
         }
     }
 
-    /// What the credentials have to allow.
-    var right: String { request.push == nil ? "read" : "write to" }
-
     private static let tlsHint =
         "this build speaks TLS 1.2; a server that insists on 1.3 has to allow 1.2 too, or be read over SSH"
 
     private func notFound(_ reason: String) -> GitFailure {
         GitFailure(
             .remoteNotFound, "\(display) gives no repository: \(reason)",
-            hint: "check the address, and that the credentials may \(right) it")
+            hint: "check the address, and that the credentials may \(request.right) it")
     }
 
     private func redirected(_ reason: String) -> GitFailure {
@@ -57,24 +52,10 @@ extension TransportSession {
         case 401, 403, 407:
             GitFailure(
                 .authentication, "\(display) refused the login: \(reason)",
-                hint: "check that the token is valid and may \(right) this repository")
+                hint: "check that the token is valid and may \(request.right) this repository")
         case 404, 410: notFound(reason)
         default: unreachable(reason)
         }
-    }
-
-    private func sshFailure(_ reason: String) -> GitFailure {
-        guard hasSeenHostKey else {
-            return GitFailure(
-                .unreachable, "no SSH connection to \(display): \(reason)",
-                hint: "libssh2 needs a server with an Ed25519 or ECDSA host key and a common cipher")
-        }
-        guard !offered.isEmpty, !reason.hasPrefix("SSH could not"), !reason.contains("channel") else {
-            return unreachable(reason)
-        }
-        return GitFailure(
-            .authentication, "the SSH key for \(display) cannot be used: \(reason)",
-            hint: "check the passphrase, and that the file is a private key as ssh-keygen writes it (Ed25519 or ECDSA)")
     }
 }
 

@@ -11,17 +11,13 @@ final class TransportSession {
 
     /// What a callback found; it says more than the error that libgit2 makes of the callback's refusal.
     var found: GitFailure?
-    /// True once the peer has shown its SSH key.
-    var hasSeenHostKey = false
-    var offered: Set<Offer> = []
-    /// `nil` until they are needed.
-    var knownHosts: KnownHosts?
+    var hasOfferedToken = false
+    /// What carries the connection; libgit2 borrows it until its remote is freed.
+    var subtransport: Subtransport?
     /// What the server said about each reference that was pushed; an empty text where it took it.
     var answers: [String: String] = [:]
     /// What hooks and the server wrote for people, as far as it was kept.
     var remarks: [UInt8] = []
-
-    enum Offer: Hashable { case keyFile, agent, token }
 
     init(_ request: TransportRequest, output: Int32) {
         self.request = request
@@ -32,8 +28,7 @@ final class TransportSession {
     /// Forgets what belongs to one connection.
     func beginConnection() {
         found = nil
-        hasSeenHostKey = false
-        offered = []
+        hasOfferedToken = false
     }
 
     func report(_ report: TransportReport) {
@@ -99,14 +94,7 @@ final class TransportSession {
         options.proxy_opts.type = GIT_PROXY_AUTO
         // Redirects to another host are refused: the token, or a whole desired state, would go to or come from there.
         options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
-        let attempts = try hostKeyAttempts()
-        for (n, key) in attempts.enumerated() {
-            try preferHostKey(key)
-            let status = git_remote_connect_ext(remote.raw, direction, &options)
-            if status == 0 { return }
-            let isHandshake = git_error_last()?.pointee.klass == Int32(GIT_ERROR_SSH.rawValue) && !hasSeenHostKey
-            guard isHandshake, n + 1 < attempts.count else { throw failure(status) }
-        }
+        try check(git_remote_connect_ext(remote.raw, direction, &options))
     }
 
     /// Points HEAD where the remote's HEAD points. A remote without commits has none to tell.

@@ -25,6 +25,31 @@ import Testing
         withExtendedLifetime(server) {}
     }
 
+    @Test(arguments: ["https://localhost", "ssh://git@127.0.0.1", "git://127.0.0.1"])
+    func nonsenseEndsAtOnce(address: String) throws {
+        let server = try RudeServer(.babbling)
+        let mirror = GitMirror(of: try GitSource("\(address):\(server.port)/config.git"), under: folder.path)
+        let start = ContinuousClock.now
+        let failure = #expect(throws: GitFailure.self) { try mirror.fetch(within: 20) }
+        #expect(failure.map { [.unreachable, .tls, .nonsense].contains($0.kind) } == true, "\(failure?.code ?? "")")
+        #expect(ContinuousClock.now - start < .seconds(10))
+        withExtendedLifetime(server) {}
+    }
+
+    @Test func nothingOfSSHIsLeft() throws {
+        let server = try RudeServer(.silent)
+        let mirror = GitMirror(of: try GitSource("ssh://127.0.0.1:\(server.port)/x"), under: folder.path)
+        let wrapper = try runner(
+            after: "export GIT_SSH_COMMAND='echo $$ > \(folder.path)/pid; exec ssh'", in: folder)
+        #expect(throws: GitFailure(.timeout, "")) {
+            try mirror.fetch(deadline: TimeSpan(seconds: 2), transport: wrapper)
+        }
+        let pid = try #require(pid_t(try String(contentsOfFile: "\(folder.path)/pid", encoding: .utf8).dropLast()))
+        for _ in 0..<100 where kill(pid, 0) == 0 { usleep(20_000) }
+        #expect(kill(pid, 0) == -1 && errno == ESRCH)
+        withExtendedLifetime(server) {}
+    }
+
     @Test func nothingOfTheChildIsLeft() throws {
         let server = try RudeServer(.silent)
         let mirror = GitMirror(of: try GitSource("git://127.0.0.1:\(server.port)/x"), under: folder.path)

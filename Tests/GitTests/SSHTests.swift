@@ -20,6 +20,7 @@ import Testing
             try SSHKey.create("\(folder.path)/right"),
             try SSHKey.create("\(folder.path)/locked", passphrase: "open sesame"),
             try SSHKey.create("\(folder.path)/ecdsa", type: "ecdsa"),
+            try SSHKey.create("\(folder.path)/rsa", type: "rsa"),
         ]
         try SSHKey.create("\(folder.path)/wrong")
         server = try SSHServer(authorizing: keys, hostKeyTypes: ["ed25519", "ecdsa"])
@@ -38,7 +39,7 @@ import Testing
             knownHostsFile: try knownHosts(try text ?? server.knownHostsLine()))
     }
 
-    @Test(arguments: ["right", "ecdsa"]) func aRegisteredKeyIsLetIn(key: String) throws {
+    @Test(arguments: ["right", "ecdsa", "rsa"]) func aRegisteredKeyIsLetIn(key: String) throws {
         #expect(try mirror.fetch(credentials(key)).resolve("main") == origin.id("main"))
         try origin.write("a", "2")
         try origin.commit()
@@ -134,7 +135,7 @@ import Testing
         let failure = #expect(throws: GitFailure(.hostKey, "")) {
             try mirror.fetch(credentials(knownHosts: "[127.0.0.1]:\(only.port) \(try other.hostKey())\n"))
         }
-        #expect(failure?.message.contains("only ssh-ed25519 is listed") == true)
+        #expect(failure?.message.contains("ecdsa-sha2-nistp256 key SHA256:") == true)
     }
 
     @Test func hashedAndWildcardNamesWork() throws {
@@ -150,5 +151,53 @@ import Testing
     @Test func aMissingRepositoryIsSaidSo() throws {
         let mirror = GitMirror(of: try GitSource(server.location(of: "/nonexistent.git")), under: folder.path)
         #expect(throws: GitFailure(.remoteNotFound, "")) { try mirror.fetch(credentials()) }
+    }
+
+    @Test(arguments: ["it's a $HOME!.git", "a b%c.git", "-x.git", "~x.git"])
+    func anyPathIsQuoted(name: String) throws {
+        let path = "\(folder.path)/\(name)"
+        try Command.check("cp", ["-a", "\(origin.path)/.git", path])
+        let escaped = path.replacing("%", with: "%25").replacing(" ", with: "%20")
+        let mirror = GitMirror(of: try GitSource(server.location(of: escaped)), under: folder.path)
+        #expect(try mirror.fetch(credentials()).resolve("main") == origin.id("main"))
+    }
+
+    @Test func theUsersConfigurationCounts() throws {
+        let config = try folder.write(
+            """
+            Host vault
+                HostName 127.0.0.1
+                Port \(server.port)
+                User \(server.user)
+                IdentityFile "\(folder.path)/right"
+                IdentitiesOnly yes
+                UserKnownHostsFile "\(try knownHosts(server.knownHostsLine()))"
+
+            """, to: "config")
+        let wrapper = try runner(after: "export GIT_SSH_COMMAND='ssh -F \(config)'", in: folder)
+        let mirror = GitMirror(of: try GitSource("\(server.user)@vault:\(origin.path)"), under: folder.path)
+        let repository = try mirror.fetch(
+            credentials: GitCredentials(useAgent: true), deadline: TimeSpan(seconds: 30), transport: wrapper)
+        #expect(try repository.resolve("main") == origin.id("main"))
+    }
+
+    /// Keys and hosts that are vouched for by an authority.
+    @Test func certificatesWork() throws {
+        let authority = try SSHKey.create("\(folder.path)/authority")
+        let line = "cert-authority,principals=\"deploy\" \(authority)"
+        let server = try SSHServer(authorizing: [line])
+        let sign = ["-q", "-s", "\(folder.path)/authority", "-I", "test", "-n", "deploy"]
+        try Command.check("ssh-keygen", sign + ["\(folder.path)/wrong.pub"])
+        let mirror = GitMirror(of: try GitSource(server.location(of: origin.path)), under: folder.path)
+        let credentials = try credentials("wrong", knownHosts: server.knownHostsLine())
+        #expect(try mirror.fetch(credentials).resolve("main") == origin.id("main"))
+    }
+
+    @Test func aMissingProgramIsSaidSo() throws {
+        let wrapper = try runner(after: "PATH=/nonexistent", in: folder)
+        let failure = #expect(throws: GitFailure(.toolMissing, "")) {
+            try mirror.fetch(credentials: credentials(), deadline: TimeSpan(seconds: 30), transport: wrapper)
+        }
+        #expect(failure?.message.contains("`ssh`") == true)
     }
 }

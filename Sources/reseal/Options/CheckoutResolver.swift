@@ -156,7 +156,7 @@ extension Checkout {
 extension GitSettings {
     func credentials() throws -> GitCredentials {
         GitCredentials(
-            sshKeyFile: self["ssh-key"], useAgent: self["ssh-key"] == nil, knownHostsFile: self["known-hosts"],
+            sshKeyFile: self["ssh-key"], useAgent: true, knownHostsFile: self["known-hosts"],
             token: try self["token-file"].map { try ValueInput.firstLine(ofFile: $0) }, caFile: self["ca-file"])
     }
 
