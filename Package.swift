@@ -27,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         // Doors: one module map for each C library, each imported by exactly one target.
@@ -55,6 +56,14 @@ let package = Package(
         .target(
             name: "ResealPostgres", dependencies: ["ResealCore", "ResealSealing", "CLibPQ"], path: "Sources/Postgres",
             swiftSettings: strict),
+        .target(
+            name: "ResealHTTP",
+            dependencies: [
+                "ResealCore", "ResealSealing", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Sources/HTTP", swiftSettings: strict),
         .target(
             name: "ResealManifests",
             dependencies: ["ResealCore", "ResealSealing", "ResealAge", "CLibYAML"],
@@ -115,6 +124,9 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["ResealCore"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "HTTPTests", dependencies: ["ResealCore", "ResealSealing", "ResealHTTP", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "CoreTests", dependencies: ["ResealCore", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SealingTests", dependencies: ["ResealCore", "ResealSealing", "TestSupport"], swiftSettings: strict),

@@ -118,4 +118,14 @@ package enum TestCertificates {
                 + ["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"]
                 + ["-CA", "\(folder)/ca.pem", "-CAkey", "\(folder)/ca.key", "-out", "\(folder)/server.pem"] + curve)
     }
+
+    /// Writes `client.pem` and `client.key`, signed by the authority of ``create(in:)``.
+    package static func createClient(in folder: String) throws {
+        try Command.check(
+            "openssl",
+            ["req", "-x509", "-days", "2", "-subj", "/CN=client", "-keyout", "\(folder)/client.key"]
+                + ["-addext", "basicConstraints=critical,CA:FALSE", "-CA", "\(folder)/ca.pem"]
+                + ["-CAkey", "\(folder)/ca.key", "-out", "\(folder)/client.pem"]
+                + ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"])
+    }
 }
