@@ -54,7 +54,8 @@ let package = Package(
             ],
             path: "Sources/Age", swiftSettings: strict),
         .target(
-            name: "ResealGit", dependencies: ["ResealCore", "ResealSealing", "CLibGit2", "CSpawn"], path: "Sources/Git",
+            name: "ResealGit",
+            dependencies: ["ResealCore", "ResealSealing", "ResealHTTP", "CLibGit2", "CSpawn"], path: "Sources/Git",
             swiftSettings: strict),
         .target(
             name: "ResealPostgres", dependencies: ["ResealCore", "ResealSealing", "CLibPQ"], path: "Sources/Postgres",
@@ -252,7 +253,7 @@ if Context.environment["RESEAL_FUZZ"] != nil {
         .executableTarget(
             name: "reseal-fuzz",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "CLibFuzzer",
+                "ResealCore", "ResealSealing", "ResealAge", "ResealManifests", "CLibFuzzer",
             ],
             path: "Fuzz/Harness", swiftSettings: strict),
     ]

@@ -1,7 +1,6 @@
 // Swift imports neither variadic functions nor function-like macros; these wrappers stand in for the ones we call.
 #pragma once
 #include <git2.h>
-#include <git2/sys/credential.h>
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/transport.h>
 #include <signal.h>
@@ -44,10 +43,6 @@ static inline int reseal_git_set_pack_max_object_bytes(size_t bytes) {
 
 static inline int reseal_git_set_fsync(int enabled) {
     return git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, enabled);
-}
-
-static inline int reseal_git_set_ca_file(const char *file) {
-    return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, file, NULL);
 }
 
 // What libgit2's smart transport talks to, each with the object that answers for it behind.

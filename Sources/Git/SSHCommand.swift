@@ -1,5 +1,5 @@
-internal import Glibc
 internal import ResealCore
+internal import ResealHTTP
 
 /// How the system's `ssh` is run: by us, and by the `git` program.
 ///
@@ -51,25 +51,9 @@ struct SSHCommand {
         switch path {
         case .plain(let text): return text
         case .url(let text):
-            let decoded = percentDecoded(text)
+            let decoded = PercentEncoding.decode(text).flatMap { $0.utf8.contains(0) ? nil : $0 } ?? text
             return decoded.hasPrefix("/~") ? String(decoded.dropFirst()) : decoded
         }
-    }
-
-    private static func percentDecoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), value > 0
-            {
-                bytes.append(value)
-                rest.removeFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// As Git does, for shells that give `!` a meaning too.

@@ -95,8 +95,6 @@ final class PushLibrary: PushRoute {
             var options = git_push_options()
             try git("cannot prepare the push", git_push_options_init(&options, UInt32(GIT_PUSH_OPTIONS_VERSION)))
             options.callbacks = callbacks
-            options.proxy_opts.type = GIT_PROXY_AUTO
-            options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
             let specification = "\(Self.outgoing):\(push.reference)"
             let status = session.withStrings([specification]) { git_remote_upload(remote, $0, &options) }
             if status == GIT_ENONFASTFORWARD.rawValue { session.answers[push.reference] = "non-fast-forward" }

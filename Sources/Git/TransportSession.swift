@@ -11,7 +11,6 @@ final class TransportSession {
 
     /// What a callback found; it says more than the error that libgit2 makes of the callback's refusal.
     var found: GitFailure?
-    var hasOfferedToken = false
     /// What carries the connection; libgit2 borrows it until its remote is freed.
     var subtransport: Subtransport?
     /// What the server said about each reference that was pushed; an empty text where it took it.
@@ -28,7 +27,6 @@ final class TransportSession {
     /// Forgets what belongs to one connection.
     func beginConnection() {
         found = nil
-        hasOfferedToken = false
     }
 
     func report(_ report: TransportReport) {
@@ -56,8 +54,6 @@ final class TransportSession {
                 var options = git_fetch_options()
                 try git("cannot prepare the fetch", git_fetch_options_init(&options, UInt32(GIT_FETCH_OPTIONS_VERSION)))
                 options.callbacks = callbacks
-                options.proxy_opts.type = GIT_PROXY_AUTO
-                options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
                 options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE
                 options.update_fetchhead = 0
                 var refspecs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
@@ -75,12 +71,6 @@ final class TransportSession {
 
     func prepareLibrary() throws(GitFailure) {
         guard LibGit2.isReady else { throw GitFailure(.native, "libgit2 does not start") }
-        guard let file = request.credentials.caFile else { return }
-        guard reseal_git_set_ca_file(file) == 0 else {
-            throw GitFailure(
-                .tls, "cannot read certificates from \(GitText.cleaned(file))",
-                hint: "the file has to hold certificates in PEM form")
-        }
     }
 
     func connect(
@@ -91,9 +81,6 @@ final class TransportSession {
             "cannot prepare the connection",
             git_remote_connect_options_init(&options, UInt32(GIT_REMOTE_CONNECT_OPTIONS_VERSION)))
         options.callbacks = callbacks
-        options.proxy_opts.type = GIT_PROXY_AUTO
-        // Redirects to another host are refused: the token, or a whole desired state, would go to or come from there.
-        options.follow_redirects = GIT_REMOTE_REDIRECT_NONE
         try check(git_remote_connect_ext(remote.raw, direction, &options))
     }
 

@@ -87,6 +87,32 @@ import Testing
         withExtendedLifetime(server) {}
     }
 
+    @Test func aClientCertificateAndAProxy() throws {
+        let server = try HTTPSGitServer(
+            serving: user.folder.path, token: Self.token, demands: [.clientCertificate, .latestTLS])
+        let proxy = try ConnectProxy()
+        let options = [
+            "--repo", server.location("repository/.git"), "--ca-file", server.caFile, "--token-file",
+            try user.folder.write(Self.token, to: "token"), "--proxy", "http://127.0.0.1:\(proxy.port)",
+            "--client-certificate", server.clientCertificate,
+        ]
+        let plan = try user.reseal(["plan"] + options + ["--client-key", server.clientKey])
+        #expect(plan.status == 0, "\(plan.errorText)")
+        #expect(proxy.log.contains("CONNECT localhost:\(server.port)"))
+        let half = try user.reseal(["plan"] + options)
+        #expect(half.status == 64 && half.errorText.contains("go together"), "\(half.errorText)")
+        expectNoToken()
+    }
+
+    @Test func aTokenIsReadAnewEachTime() throws {
+        let (server, options) = try https(token: "canary-expired")
+        #expect(try user.reseal(["plan"] + options).errorText.contains("[git.authentication]"))
+        try user.folder.write(Self.token, to: "token")
+        #expect(try user.reseal(["plan"] + options).status == 0)
+        expectNoToken()
+        withExtendedLifetime(server) {}
+    }
+
     @Test func aBadTokenIsNotRepeated() throws {
         let (server, options) = try https(token: "canary-wrong-token")
         for line in [["plan"], ["plan", "--json"], ["apply", "--yes"], ["apply", "--yes", "--json"]] {

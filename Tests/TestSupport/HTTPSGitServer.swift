@@ -12,21 +12,40 @@ package final class HTTPSGitServer: Sendable {
     /// Serves the repositories below `root`. `nil` for the token lets everyone in.
     ///
     /// `/redirect/PORT/…` redirects to the rest of the path on `127.0.0.1:PORT`, `/moved/…` to the rest on the same
-    /// host, and `/status/CODE/…` answers with that status.
-    package init(serving root: String, user: String = "x-access-token", token: String?) throws {
+    /// host, and `/status/CODE/…` answers with that status. `/page/…` is a page for people, `/nonsense/…` no pkt-line,
+    /// `/cut/…` ends in the middle of one, `/hang/…` never ends, `/trickle/…` comes byte by byte.
+    ///
+    /// - Parameter demands: what it asks for besides.
+    package init(
+        serving root: String, user: String = "x-access-token", token: String?, demands: Set<Demand> = []
+    ) throws {
         folder = try TemporaryFolder()
         caFile = "\(folder.path)/ca.pem"
         try TestCertificates.create(in: folder.path)
+        if demands.contains(.clientCertificate) { try TestCertificates.createClient(in: folder.path) }
         try Data(Self.script.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/server.py"))
         port = try LoopbackPort.unused()
         process = try RunningProcess(
             try Command.find("python3"),
-            ["\(folder.path)/server.py", root, "\(port)", folder.path, token.map { "\(user):\($0)" } ?? ""],
+            ["\(folder.path)/server.py", root, "\(port)", folder.path, token.map { "\(user):\($0)" } ?? ""]
+                + demands.map(\.rawValue),
             environment: GitFixture.environment, streams: folder.path)
         try LoopbackPort.waitUntilOpen(port)
     }
 
     deinit { process.kill() }
+
+    package enum Demand: String, Sendable {
+        /// The token as a bearer token.
+        case bearer
+        /// TLS 1.3 and nothing older.
+        case latestTLS = "tls13"
+        /// A certificate of its own authority, such as that of ``clientCertificate`` and ``clientKey``.
+        case clientCertificate = "client"
+    }
+
+    package var clientCertificate: String { "\(folder.path)/client.pem" }
+    package var clientKey: String { "\(folder.path)/client.key" }
 
     /// The certificate names `localhost`.
     package func location(_ path: String) -> String { "https://localhost:\(port)/\(path)" }
@@ -35,9 +54,12 @@ package final class HTTPSGitServer: Sendable {
     package var log: String { (try? String(contentsOfFile: "\(folder.path)/2", encoding: .utf8)) ?? "" }
 
     private static let script = #"""
-        import base64, http.server, os, ssl, subprocess, sys
+        import base64, http.server, os, ssl, subprocess, sys, time
         root, port, folder, login = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+        demands = sys.argv[5:]
         expected = "Basic " + base64.b64encode(login.encode()).decode()
+        if "bearer" in demands:
+            expected = "Bearer " + login.partition(":")[2]
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -60,6 +82,25 @@ package final class HTTPSGitServer: Sendable {
                 self.rfile.readline()
                 return body
 
+            def misbehave(self, manner):
+                body = b"001e# service=git-upload-pack\n0000"
+                if manner == "nonsense":
+                    body = b"zzzz" * 5000
+                elif manner == "cut":
+                    body = body + b"00ff" + b"0" * 40
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-git-upload-pack-advertisement")
+                self.send_header("Content-Length", str(len(body) + (1 if manner in ("hang", "trickle") else 0)))
+                self.end_headers()
+                for n in range(len(body)):
+                    if manner == "trickle" and n > 0:
+                        time.sleep(1)
+                    self.wfile.write(body[n:n + 1] if manner == "trickle" else body)
+                    if manner != "trickle":
+                        break
+                if manner == "hang":
+                    time.sleep(60)
+
             def serve(self):
                 print(self.command, self.path, self.headers.get("Authorization", "-"), file=sys.stderr, flush=True)
                 parts = self.path.split("/")
@@ -70,8 +111,13 @@ package final class HTTPSGitServer: Sendable {
                     return self.answer(301, [("Location", "https://localhost:%d/%s" % (port, "/".join(parts[2:])))])
                 if parts[1] == "status":
                     return self.answer(int(parts[2]), [])
+                if parts[1] == "page":
+                    return self.answer(200, [("Content-Type", "text/html; charset=utf-8")], b"<h1>Log in</h1>")
+                if parts[1] in ("nonsense", "cut", "hang", "trickle"):
+                    return self.misbehave(parts[1])
                 if login and self.headers.get("Authorization") != expected:
-                    return self.answer(401, [("WWW-Authenticate", 'Basic realm="git"')])
+                    self.body()
+                    return self.answer(401, [("WWW-Authenticate", expected.split(" ")[0] + ' realm="git"')])
                 path, _, query = self.path.partition("?")
                 body = self.body()
                 environment = dict(os.environ, GIT_PROJECT_ROOT=root, GIT_HTTP_EXPORT_ALL="1", PATH_INFO=path,
@@ -93,6 +139,11 @@ package final class HTTPSGitServer: Sendable {
         server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder + "/server.pem", folder + "/server.key")
+        if "tls13" in demands:
+            context.minimum_version = ssl.TLSVersion.TLSv1_3
+        if "client" in demands:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(folder + "/ca.pem")
         # In the thread of each connection, so that a client that refuses the certificate stops nobody else.
         original = Handler.setup
         def setup(self):

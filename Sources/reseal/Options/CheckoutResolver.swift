@@ -154,10 +154,21 @@ extension Checkout {
 }
 
 extension GitSettings {
+    /// The token's file is read anew each time, so a token that is replaced in it is used from then on.
     func credentials() throws -> GitCredentials {
-        GitCredentials(
+        var credentials = GitCredentials(
             sshKeyFile: self["ssh-key"], useAgent: true, knownHostsFile: self["known-hosts"],
-            token: try self["token-file"].map { try ValueInput.firstLine(ofFile: $0) }, caFile: self["ca-file"])
+            token: try self["token-file"].map { try ValueInput.firstLine(ofFile: $0) }, caFile: self["ca-file"],
+            proxy: self["proxy"])
+        switch (self["client-certificate"], self["client-key"]) {
+        case (nil, nil): break
+        case (let certificate?, let key?):
+            credentials.clientCertificate = GitCredentials.ClientCertificate(certificate: certificate, key: key)
+        default:
+            throw UsageFailure(
+                "`client-certificate` and `client-key` go together", hint: "name both files, or neither")
+        }
+        return credentials
     }
 
     /// A saved plan names its own place.

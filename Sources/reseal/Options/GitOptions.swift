@@ -53,6 +53,18 @@ struct RemoteOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Certificate authorities for https, PEM.", valueName: "file"), completion: .file())
     var caFile: String?
 
+    @Option(
+        help: ArgumentHelp("Certificate that shows https servers who we are, PEM.", valueName: "file"),
+        completion: .file())
+    var clientCertificate: String?
+
+    @Option(help: ArgumentHelp("Private key of the client certificate, PEM.", valueName: "file"), completion: .file())
+    var clientKey: String?
+
+    @Option(
+        help: ArgumentHelp("HTTP proxy for https, or none. Default: $https_proxy, $no_proxy.", valueName: "url"))
+    var proxy: String?
+
     @Option(help: ArgumentHelp("Longest time for a fetch. Default: 2m.", valueName: "time"))
     var gitTimeout: String?
 }
@@ -60,8 +72,8 @@ struct RemoteOptions: ParsableArguments {
 /// Settings of the vault's config file, overridden by the command line.
 struct GitSettings {
     static let keys = [
-        "repo", "ref", "path", "identity", "ssh-key", "known-hosts", "token-file", "ca-file", "git-timeout",
-        "age-plugins", "trust",
+        "repo", "ref", "path", "identity", "ssh-key", "known-hosts", "token-file", "ca-file",
+        "client-certificate", "client-key", "proxy", "git-timeout", "age-plugins", "trust",
     ]
     /// Those with one value each.
     private static let textKeys = keys.filter { !["identity", "age-plugins", "trust"].contains($0) }
@@ -108,7 +120,9 @@ struct GitSettings {
         let given: [(String, String?)] = [
             ("repo", options.repo), ("ref", options.ref), ("path", options.path), ("ssh-key", options.remote.sshKey),
             ("known-hosts", options.remote.knownHosts), ("token-file", options.remote.tokenFile),
-            ("ca-file", options.remote.caFile), ("git-timeout", options.remote.gitTimeout),
+            ("ca-file", options.remote.caFile), ("client-certificate", options.remote.clientCertificate),
+            ("client-key", options.remote.clientKey), ("proxy", options.remote.proxy),
+            ("git-timeout", options.remote.gitTimeout),
         ]
         for case (let key, let value?) in given { values[key] = value }
         override(identities: options.identity)
