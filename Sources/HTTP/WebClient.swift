@@ -93,7 +93,7 @@ package final class WebClient: Sendable {
 
     // MARK: For callers that block
 
-    /// As ``send(_:)``, for a thread outside of Swift's pool, which waits.
+    /// As ``send(_:)``, for a thread outside of Swift's pool, which waits. On a thread of the pool it may wait for ever.
     package func sendAndWait(_ request: WebRequest) throws -> WebResponse {
         let outcome = Outcome()
         Task.detached {

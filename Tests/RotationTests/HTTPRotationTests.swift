@@ -77,7 +77,7 @@ import Testing
         return request.headers["webhook-signature"] == "v1,\(Base64.encode(code, padded: true))"
     }
 
-    @Test func everyStepIsASignedRequest() throws {
+    @Test func everyStepIsASignedRequest() async throws {
         let run = try desk.run("rotate", "token")
         #expect(run.status == 0, "\(run.errorText)")
         let value = try desk.get("token", "token")
@@ -93,7 +93,8 @@ import Testing
             #expect(request.json?["previous"]?["token"] == "first-token")
         }
         let soon = WallClock { WallClock.system.now().adding(.of("3h")) }
-        #expect(try desk.rotator(try desk.core(at: soon)).runDue(by: .test).failures == 0)
+        let service = RotationService(desk.rotator(try desk.core(at: soon)))
+        #expect(try await service.runDue(by: .test).failures == 0)
         #expect(sink.requests.last?.json?["operation"] == "retire")
         #expect(Set(sink.requests.compactMap { $0.headers["webhook-id"] }).count == 3)
     }

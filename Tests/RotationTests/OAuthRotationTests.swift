@@ -85,12 +85,12 @@ import Testing
         #expect(sink.requests.first?.body.hasSuffix("&client_id=reseal&client_secret=client%20secret") == true)
     }
 
-    @Test func isDueBeforeTheTokenExpires() throws {
+    @Test func isDueBeforeTheTokenExpires() async throws {
         #expect(try desk.run("rotate", "tokens").status == 0)
         let core = try desk.core(at: WallClock { WallClock.system.now().adding(.of("40m")) })
-        #expect(try desk.rotator(core).runDue(by: .test).endings.isEmpty)
+        #expect(try await RotationService(desk.rotator(core)).runDue(by: .test).endings.isEmpty)
         let later = try desk.core(at: WallClock { WallClock.system.now().adding(.of("50m")) })
-        let run = try desk.rotator(later).runDue(by: .test)
+        let run = try await RotationService(desk.rotator(later)).runDue(by: .test)
         #expect(run.endings.count == 1 && run.failures == 0)
     }
 
