@@ -1,3 +1,4 @@
+internal import CMalloc
 internal import Glibc
 internal import ResealCore
 internal import ResealGit
@@ -194,14 +195,20 @@ struct Controller: Sendable {
         metrics.observe(event, status, duration)
         log.write(event, status, duration)
         notifications.observe(event, status, source.commitStatus)
-        // A commit may have changed what is due.
-        if case .applied = event { rotationsDue.wake() }
+        if case .applied(let report) = event {
+            // A commit may have changed what is due.
+            rotationsDue.wake()
+            // What a large one needed would otherwise stay with this process for as long as it lives.
+            if report.applied.values.reduce(0, +) > Self.manyChanges { malloc_trim(0) }
+        }
         if case .suspended = event, wasSuspended == false {
             log.write(.warning, "suspended", [("source", .string(status.name))])
         }
         guard event.isSettled, let failure = state.save() else { return }
         report(failure, "the state for `reseal status` cannot be written")
     }
+
+    private static let manyChanges = 500
 
     private func report(_ failure: any UserFacingFailure, _ effect: String) {
         log.write(

@@ -94,7 +94,7 @@ final class ControllerNotifications: Sendable {
             return made
         }
         switch event {
-        case .began, .suspended, .wroteBack, .writeBackFailed: return
+        case .began, .suspended, .wroteBack, .proposed, .writeBackFailed: return
         case .scheduled: if let commitStatus { post(status, commitStatus) }
         case .failed(let failure):
             let kind = NotificationEvent.Kind(refusalIn: status)
