@@ -19,7 +19,8 @@ final class FaultWorld {
     var user: Installation { database.desk.user }
 
     init() throws {
-        let more = Self.people.map { "---\n" + Self.manifest($0, rotation: "") }
+        let more =
+            Self.people.map { "---\n" + Self.manifest($0, rotation: "") }
             + ["---\n" + Self.manifest("token", rotation: "{generate: {kind: password, length: 32, field: password}}")]
         database = try DatabaseDesk(
             more.joined(), sealing: (Self.people + ["token"]).map { ($0, "password", "first value of \($0)") })
