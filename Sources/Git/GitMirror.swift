@@ -22,6 +22,10 @@ package struct GitMirror: Sendable {
 
     /// Where the one reference goes that a fetch was asked for besides branches and tags.
     package static let requested = "refs/reseal/requested"
+    /// The most that a fetch receives unless it is given another limit.
+    package static let defaultBytes = 8 << 30
+    /// Enough for what one requested reference adds to a mirror that has the branches.
+    package static let requestedBytes = 256 << 20
 
     /// Brings every branch and tag over, creating the mirror first if need be, and opens it.
     ///
@@ -32,7 +36,7 @@ package struct GitMirror: Sendable {
     ///   name.
     package func fetch(
         _ reference: String? = nil, credentials: GitCredentials = GitCredentials(), deadline span: TimeSpan,
-        maximumBytes: Int = 8 << 30, transport: TransportRunner
+        maximumBytes: Int = GitMirror.defaultBytes, transport: TransportRunner
     ) throws(GitFailure) -> GitRepository {
         let deadline = Deadline(in: span)
         try makeParent()

@@ -120,11 +120,7 @@ struct GitLocation {
         return "\(transport.rawValue)://\(host.contains(":") ? "[\(host)]" : host)\(port)\(path)"
     }
 
-    var isThisMachine: Bool {
-        guard let host else { return false }
-        return host == "localhost" || host == "::1"
-            || host.hasPrefix("127.") && host.allSatisfy { $0 == "." || $0.isNumber }
-    }
+    var isThisMachine: Bool { host.map(Loopback.isHost) ?? false }
 
     private static let forms =
         "give a folder, or file:///PATH, ssh://USER@HOST/PATH, USER@HOST:PATH or https://HOST/PATH"

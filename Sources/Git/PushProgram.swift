@@ -67,6 +67,8 @@ struct PushProgram: PushRoute {
             "core.hooksPath=/dev/null", "http.followRedirects=false", "credential.helper=", "protocol.allow=never",
         ]
         settings += ["file", "ssh", "https", "http", "git"].map { "protocol.\($0).allow=always" }
+        // Asked for its login only after a first attempt, some proxies end the connection.
+        if credentials.proxy != nil { settings.append("http.proxyAuthMethod=basic") }
         if let file = credentials.caFile { settings.append("http.sslCAInfo=\(file)") }
         if let files = credentials.clientCertificate {
             settings += ["http.sslCert=\(files.certificate)", "http.sslKey=\(files.key)"]
@@ -93,7 +95,8 @@ struct PushProgram: PushRoute {
     /// As variables, which unlike arguments nobody else can read: a proxy may have a password.
     private func proxies() -> [String] {
         guard let proxy = request.credentials.proxy else {
-            return GitProgram.inherited(TransportRunner.proxyVariables)
+            let isThisMachine = (try? GitLocation(parsing: request.location))?.isThisMachine ?? false
+            return isThisMachine ? [] : GitProgram.inherited(TransportRunner.proxyVariables)
         }
         return proxy == "none" ? [] : ["https_proxy=\(proxy)", "http_proxy=\(proxy)"]
     }

@@ -17,8 +17,16 @@ final class SSHPassphrase {
             throw GitFailure(.file, "no pipe for the passphrase: \(String(cString: strerror(errno)))")
         }
         pipe = Descriptor(adopting: opened)
-        // A second question finds no pipe and gets no answer.
-        let script = "#!/bin/sh\nread -r line < \"$0.once\" && rm \"$0.once\" && printf '%s\\n' \"$line\"\n"
+        // Servers have questions asked too; they get no answer. A second question finds no pipe.
+        let script = """
+            #!/bin/sh
+            case "$1" in
+            "Enter passphrase for key "*) ;;
+            *) exit 1 ;;
+            esac
+            read -r line < "$0.once" && rm "$0.once" && printf '%s\\n' "$line"
+
+            """
         try folder.write(Array(script.utf8), "ask")
         guard chmod(program, 0o700) == 0, rename(path, "\(program).once") == 0 else {
             throw GitFailure(.file, "no program for the passphrase: \(String(cString: strerror(errno)))")

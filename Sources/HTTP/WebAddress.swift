@@ -1,3 +1,5 @@
+internal import ResealCore
+
 /// An address of the web (RFC 3986, `http` and `https` only), without user information and fragment.
 package struct WebAddress: Sendable, Hashable {
     package enum Scheme: String, Sendable { case http, https }
@@ -64,7 +66,7 @@ package struct WebAddress: Sendable, Hashable {
     package var place: String { "\(bracketedHost):\(port)" }
 
     /// True where what is sent stays on this machine.
-    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    package var isLoopback: Bool { Loopback.isHost(host) }
 
     /// This address with `path` after its own, which may end in a slash or not.
     package func appending(_ path: String) throws(HTTPFailure) -> WebAddress {

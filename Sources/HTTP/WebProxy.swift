@@ -2,7 +2,8 @@ internal import Glibc
 
 /// Through which proxy requests go. Only HTTP proxies that understand CONNECT, as all do.
 package enum WebProxy: Sendable, Hashable {
-    /// What `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` of the environment say when a request is made.
+    /// What `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` of the environment say when a request is made. None
+    /// for this machine: what may go there in the clear must not leave it.
     case environment
     case none
     case server(Server)
@@ -40,6 +41,7 @@ package enum WebProxy: Sendable, Hashable {
         case .none: return nil
         case .server(let server): return server
         case .environment:
+            guard !address.isLoopback else { return nil }
             // HTTP_PROXY in capitals is left out: a CGI server sets it from a header of a stranger's request.
             let names = address.scheme == .https ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy"]
             let text = (names + ["all_proxy", "ALL_PROXY"]).compactMap(variable).first { !$0.isEmpty }

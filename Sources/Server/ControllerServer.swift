@@ -1,3 +1,4 @@
+internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
@@ -55,6 +56,8 @@ package struct ControllerServer: Sendable {
     private let configuration: Configuration
     private let answers: Answers
     private let seen = SeenDeliveries()
+    /// Each takes as much memory as its body.
+    private let deliveries = InFlight(limit: 8, ofAddress: 4)
 
     package init(_ configuration: Configuration, _ answers: Answers) {
         self.configuration = configuration
@@ -66,8 +69,13 @@ package struct ControllerServer: Sendable {
     /// - Parameter onListening: hears of the port, once it is bound.
     package func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
         let quiet = Logger(label: "reseal.http") { _ in SwiftLogNoOpLogHandler() }
+        let connections = ConnectionLimit.gate()
+        let plain = HTTPServerBuilder { responder in
+            let channel = HTTP1Channel(responder: responder, configuration: .init(idleTimeout: .seconds(60)))
+            return GatedChannel(base: channel, connections: connections)
+        }
         let application = Application(
-            router: router(), server: try ServerTLS.wrap(.http1(), configuration.tls),
+            router: router(), server: try ServerTLS.wrap(plain, configuration.tls),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: quiet)
@@ -85,8 +93,8 @@ package struct ControllerServer: Sendable {
 
     // MARK: Routes
 
-    private func router() -> Router<BasicRequestContext> {
-        let router = Router()
+    private func router() -> Router<ControllerContext> {
+        let router = Router(context: ControllerContext.self)
         router.get("healthz") { _, _ in Response(status: .ok, text: "ok\n") }
         router.get("readyz") { _, _ in
             let (isReady, document) = answers.readiness()
@@ -96,23 +104,31 @@ package struct ControllerServer: Sendable {
             Response(status: .ok, text: answers.metrics(), type: "text/plain; version=0.0.4; charset=utf-8")
         }
         router.post("hooks/{source}") { request, context in
-            try await receive(request, source: context.parameters.get("source") ?? "")
+            await receive(request, source: context.parameters.get("source") ?? "", from: context.address)
         }
         answers.sources?.addRoutes(to: router)
         return router
     }
 
-    /// Answers alike whether the source is unknown, has no webhook, or the signature is wrong.
-    private func receive(_ request: Request, source: String) async throws -> Response {
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: Self.longestBody)
-        } catch {
-            return Response(status: .contentTooLarge, text: "the body is too large\n")
+    /// Answers alike, and as late, whether the source is unknown, has no webhook, or the signature is wrong.
+    private func receive(_ request: Request, source: String, from address: String) async -> Response {
+        func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { request.headers[$0] } }
+        guard !configuration.webhooks.isEmpty, Webhook.isSigned(header) else { return .refused }
+        guard deliveries.enter(address) else {
+            return Response(status: .serviceUnavailable, text: "too many deliveries at once\n")
         }
-        let bytes = Array(body.readableBytesView)
+        defer { deliveries.leave(address) }
+        let bytes: [UInt8]
+        do throws(BodyReader.Failure) {
+            bytes = try await BodyReader.read(request.body, upTo: Self.longestBody)
+        } catch {
+            switch error {
+            case .tooSlow: return Response(status: .requestTimeout, text: "the body took too long\n")
+            case .tooLarge: return Response(status: .contentTooLarge, text: "the body is too large\n")
+            }
+        }
         guard let webhook = configuration.webhooks[source] else { return .refused }
-        switch webhook.judge(body: bytes, header: { name in HTTPField.Name(name).flatMap { request.headers[$0] } }) {
+        switch webhook.judge(body: bytes, header: header) {
         case .refused: return .refused
         case .ignored: return Response(status: .ok, text: "ignored\n")
         case .accepted: break
@@ -121,6 +137,17 @@ package struct ControllerServer: Sendable {
         guard seen.isNew(delivery) else { return Response(status: .conflict, text: "delivered before\n") }
         guard answers.trigger(source) else { return .refused }
         return Response(status: .accepted, text: "accepted\n")
+    }
+}
+
+/// A request with the address that it came from.
+struct ControllerContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let address: String
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        address = source.channel.clientAddress
     }
 }
 

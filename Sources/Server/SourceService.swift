@@ -18,13 +18,13 @@ package struct SourceService: Sendable {
 
     /// By the name of the source, what proves that somebody may ask.
     package var tokens: [String: SecretBytes]
-    /// Given a source and the body of the request.
-    package var plan: @Sendable (String, JSON) async -> Answer
+    /// Given a source, the body of the request, and the address that it came from.
+    package var plan: @Sendable (String, JSON, String) async -> Answer
     /// Given a source and a commit.
     package var applied: @Sendable (String, String) async -> Answer
 
     package init(
-        tokens: [String: SecretBytes], plan: @escaping @Sendable (String, JSON) async -> Answer,
+        tokens: [String: SecretBytes], plan: @escaping @Sendable (String, JSON, String) async -> Answer,
         applied: @escaping @Sendable (String, String) async -> Answer
     ) {
         self.tokens = tokens
@@ -36,14 +36,14 @@ package struct SourceService: Sendable {
 
     // MARK: Routes
 
-    func addRoutes(to router: Router<BasicRequestContext>) {
+    func addRoutes(to router: Router<ControllerContext>) {
         router.post("v1/sources/{source}/plan") { request, context -> Response in
             let source = context.parameters.get("source") ?? ""
             guard isAllowed(request, source) else { return Self.refused }
-            guard let body = try? await request.body.collect(upTo: Self.longestBody),
-                let json = try? JSON(parsing: Array(body.readableBytesView)), json.objectValue != nil
+            guard let body = try? await BodyReader.read(request.body, upTo: Self.longestBody),
+                let json = try? JSON(parsing: body), json.objectValue != nil
             else { return Self.response(Self.failure(400, "request.invalid", "the body is no JSON object")) }
-            return Self.response(await plan(source, json))
+            return Self.response(await plan(source, json, context.address))
         }
         router.get("v1/sources/{source}/applied") { request, context -> Response in
             let source = context.parameters.get("source") ?? ""

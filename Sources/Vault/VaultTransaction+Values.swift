@@ -131,8 +131,13 @@ extension VaultTransaction {
         markChanged()
     }
 
-    /// Undoes ``softDelete(_:)`` as far as values are left; not stored.
+    /// Undoes ``softDelete(_:)`` as far as values are left; not stored. What a manifest that is gone said of the secret
+    /// is forgotten.
     package func undelete(_ secret: inout SecretRecord) throws {
+        if !secret.isManaged {
+            secret.spec = []
+            secret.specDigest = Digest256(hashing: [])
+        }
         secret.state = .active
         secret.deletedAt = nil
         secret.purgeAt = nil
@@ -150,7 +155,10 @@ extension VaultTransaction {
         if secret.currentVersion == number {
             secret.currentVersion = 0
             secret.fingerprint = nil
+            // Git holds a value that the vault lacks from now on; planning looks where something is noted.
+            if secret.state == .active { try noteDrift(.value, in: &secret) }
             try store.update(secret)
+            try forgetUnwritten(of: secret, by: context)
         }
         try audit.record(.secretDestroy, ResourceKey(secret.id).description, version: number, by: context)
         markChanged()

@@ -1,9 +1,9 @@
 import ResealCore
 import ResealSealing
-import ResealServer
 import TestSupport
 import Testing
 
+@testable import ResealServer
 @testable import ResealVault
 
 /// The service below HTTP: many at once, and what keeps guessers out.
@@ -56,6 +56,26 @@ import Testing
         #expect(try await vault.verifyAudit(expectedHead: nil).isWhole)
     }
 
+    @Test func aLimitOfVersionsHidesThoseOfAManifestsSecret() async throws {
+        let id = SecretID("app/kept")
+        _ = try await service.write(id, value("1"), check: nil, by: session)
+        let core = try VaultCore.open(home, passphrase: { nil })
+        try core.write { transaction in
+            var secret = try transaction.existing(id)
+            secret.isManaged = true
+            secret.spec = Array(#"{"spec":{"permissions":{"read":["user:alice"],"write":["user:alice"]}}}"#.utf8)
+            try transaction.store.update(secret)
+            try transaction.audit.record(.secretUpdate, ResourceKey(id).description, by: context)
+        }
+        try await service.setMetadata(id, by: session) { $0.maxVersions = 1 }
+        for text in ["2", "3"] { _ = try await service.write(id, value(text), check: nil, by: session) }
+        let versions = try core.store.read { store in
+            try store.versions(of: try store.secret(id)?.rowID ?? 0).map(\.state)
+        }
+        #expect(versions == [.previous, .previous, .current])
+        #expect(try await service.metadata(id, by: session).versions.map(\.number) == [3])
+    }
+
     @Test func racingWritersNeverLoseACheck() async throws {
         let id = SecretID("app/race")
         let wins = await withTaskGroup(of: Bool.self) { group in
@@ -99,16 +119,43 @@ import Testing
     @Test func theGuardForgetsInTime() {
         let guardian = FailureGuard()
         let start = Timestamp(seconds: 1_000_000)
-        #expect(guardian.admit("a", at: start) == nil)
+        #expect(guardian.lock(of: "a", at: start) == nil)
         for _ in 0..<FailureGuard.allowedFailures { guardian.noteFailure("a", at: start) }
-        #expect(guardian.admit("a", at: start) == 60)
-        #expect(guardian.admit("b", at: start) == nil)
-        #expect(guardian.admit("a", at: start.adding(TimeSpan(seconds: 59))) == 1)
-        #expect(guardian.admit("a", at: start.adding(TimeSpan(seconds: 60))) == nil)
+        #expect(guardian.lock(of: "a", at: start) == 60)
+        #expect(guardian.lock(of: "b", at: start) == nil)
+        #expect(guardian.lock(of: "a", at: start.adding(TimeSpan(seconds: 59))) == 1)
+        #expect(guardian.lock(of: "a", at: start.adding(TimeSpan(seconds: 60))) == nil)
+        // Who shows a valid token still asks.
+        #expect(guardian.admit("a", at: start) == nil)
         // Failures far apart do not add up.
         for minute in 0..<30 {
             guardian.noteFailure("c", at: start.adding(TimeSpan(seconds: Int64(minute) * 60)))
-            #expect(guardian.admit("c", at: start.adding(TimeSpan(seconds: Int64(minute) * 60))) == nil)
+            #expect(guardian.lock(of: "c", at: start.adding(TimeSpan(seconds: Int64(minute) * 60))) == nil)
+        }
+    }
+
+    @Test func nobodyTakesAllPlaces() {
+        let places = InFlight(limit: 3, ofAddress: 2)
+        #expect((0..<3).map { _ in places.enter("a") } == [true, true, false])
+        #expect(places.enter("b") && !places.enter("b") && !places.enter("c"))
+        places.leave("a")
+        #expect(places.enter("c") && !places.enter("a"))
+    }
+
+    @Test func aChildEndsWhenItsParentIsRevoked() async throws {
+        let alice = try #require(Self.alice)
+        let caller = Caller(address: "10.0.0.1", userAgent: "", requestID: "x")
+        let parent = try await service.createToken(TokenRequest(alice, ttl: TimeSpan(seconds: 60)), by: session)
+        let parentSession = try await service.authenticate(parent.token, caller)
+        let child = try await service.createToken(
+            TokenRequest(alice, ttl: TimeSpan(seconds: 600)), by: parentSession)
+        #expect(child.record.expiresAt <= parent.record.expiresAt)
+        _ = try await service.authenticate(child.token, caller)
+        try await service.revokeSelf(by: parentSession)
+        #expect(try await service.find(child.token) == nil)
+        // The session began before.
+        await #expect(throws: ServiceFailure(.denied, "")) {
+            try await service.createToken(TokenRequest(alice, ttl: TimeSpan(seconds: 60)), by: parentSession)
         }
     }
 
@@ -118,5 +165,12 @@ import Testing
         #expect((0..<3).map { _ in guardian.admit("a", at: start) } == [nil, nil, 1])
         #expect(guardian.admit("a", at: start.adding(TimeSpan(seconds: 1))) == nil)
         for address in 0..<20_000 { #expect(guardian.admit("\(address)", at: start) == nil) }
+    }
+}
+
+extension SecretService {
+    fileprivate func authenticate(_ token: SecretBytes, _ caller: Caller) async throws -> Session {
+        guard let found = try await find(token) else { throw try await refuse(caller) }
+        return try await begin(found, caller)
     }
 }

@@ -89,11 +89,55 @@ import Testing
     @Test func whoeverGuessesIsLockedOut() throws {
         let api = try start()
         let token = try api.token("service:app")
-        for _ in 0..<10 {
-            #expect(
-                try api.ask("GET", "secret/data/a", token: "rsl_\(String(repeating: "2", count: 64))").status == 403)
+        let wrong = "rsl_\(String(repeating: "2", count: 64))"
+        for _ in 0..<9 { #expect(try api.ask("GET", "secret/data/a", token: wrong).status == 403) }
+        #expect(try api.ask("GET", "secret/data/a", token: nil).status == 403)
+        for guess in [wrong, nil] { #expect(try api.ask("GET", "secret/data/a", token: guess).status == 429) }
+        // Whoever shares the address has a valid token; what he does has nothing to do with the guesser.
+        #expect(try api.ask("POST", "secret/data/a", #"{"data":{"k":"v"}}"#, token: token).status == 200)
+        #expect(try api.ask("GET", "secret/data/a", token: token).status == 200)
+        #expect(try api.ask("GET", "sys/health", token: nil).status == 200)
+        let trail = try api.user.check("audit", "list", "--json").text
+        #expect(trail.components(separatedBy: "token.authenticate").count == 11)
+    }
+
+    @Test func noBodyIsReadForAStranger() throws {
+        let api = try start()
+        let token = try api.token("service:app")
+        let body = String(repeating: "x", count: 3 << 20)
+        #expect(try api.ask("POST", "secret/data/a", body, token: "hvs.nothing").status == 403)
+        #expect(try api.ask("POST", "secret/data/a", body, token: token).status == 413)
+        // Not even the beginning of one that never comes.
+        let began = ContinuousClock.now
+        let waiting = ["Content-Length: 1000", "Expect:"]
+        #expect(try api.ask("POST", "secret/data/a", "{", token: nil, headers: waiting).status == 403)
+        #expect(ContinuousClock.now - began < .seconds(15))
+    }
+
+    @Test func aForeignNamespaceIsRecorded() throws {
+        let api = try start()
+        let token = try api.token("service:app")
+        let foreign = ["X-Vault-Namespace: acme"]
+        #expect(try api.ask("GET", "secret/data/a", token: token, headers: foreign).status == 403)
+        let trail = try api.user.check("audit", "list", "--json").stdout.split(separator: 0x0a).map {
+            try JSON(parsing: $0)
         }
-        #expect(try api.ask("GET", "secret/data/a", token: token).status == 429)
+        let refused = try #require(trail.last { $0["action"] == "token.authenticate" })
+        #expect(refused["result"] == "refused" && refused["principal"] == "service:app")
+    }
+
+    @Test func aScopeThatCannotBeReadIsRefused() throws {
+        let api = try start()
+        let token = try api.token("service:app")
+        for scope in [
+            "[]", #""read""#, #"{"prefix":["a/"]}"#, #"{"prefixes":"a/"}"#, #"{"prefixes":["a/",1]}"#,
+            #"{"actions":"read"}"#, #"{"actions":["read",null]}"#, #"{"actions":["peek"]}"#,
+        ] {
+            let answer = try api.ask("POST", "auth/token/create", #"{"scope":\#(scope)}"#, token: token)
+            #expect(answer.status == 400, "\(scope)")
+        }
+        let counted = try api.token("service:app", "--uses", "5")
+        #expect(try api.ask("POST", "auth/token/create", "{}", token: counted).status == 400)
     }
 
     @Test func tooManyRequestsWait() throws {

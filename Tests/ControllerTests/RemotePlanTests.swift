@@ -70,6 +70,10 @@ import Testing
         try controller.stop()
         let trail = try ground.user.check("audit", "list", "--json").text
         #expect(trail.components(separatedBy: "\"action\":\"git.plan\"").count == 4)
+        let remote = trail.split(separator: "\n").filter {
+            $0.contains("\"action\":\"git.plan\"") && $0.contains("\"source\":\"127.0.0.1\"")
+        }
+        #expect(remote.count == 3, "\(trail)")
 
         // The views are those of a local plan of the same commit.
         try git.git("fetch", "--quiet", ground.remote.path, ref)

@@ -63,6 +63,19 @@ import Testing
     }
 }
 
+@Suite struct LoopbackTests {
+    @Test(arguments: ["localhost", "::1", "127.0.0.1", "127.1.2.255"]) func isThisMachine(host: String) {
+        #expect(Loopback.isHost(host))
+    }
+
+    @Test(arguments: [
+        "", "127.evil.example", "127.0.0.1.example", "127.0.0", "127.0.0.256", "127.0.0.+1", "127.0.0.1.", "127..0.1",
+        "1270.0.0.1", "128.0.0.1", "localhost.example", "127.0.0.\u{661}",
+    ]) func isAnother(host: String) {
+        #expect(!Loopback.isHost(host))
+    }
+}
+
 @Suite struct PrincipalTests {
     @Test(arguments: [
         ("user:alice", Principal.Kind.user, "alice"), ("service:orders", .service, "orders"),

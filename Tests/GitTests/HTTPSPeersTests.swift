@@ -100,18 +100,17 @@ import Testing
         let server = try server([])
         let proxy = try ConnectProxy()
         let setting = "export https_proxy=http://127.0.0.1:\(proxy.port) HTTPS_PROXY= no_proxy="
-        func fetch(_ line: String, proxy: String? = nil) throws {
-            var credentials = credentials(server)
-            credentials.proxy = proxy
+        func fetch(_ line: String, from host: String = "localhost") throws {
+            let location = server.location("config/.git").replacingOccurrences(of: "localhost", with: host)
             let transport = try runner(after: line, in: folder)
-            _ = try mirror(server).fetch(
-                credentials: credentials, deadline: TimeSpan(seconds: 30), transport: transport)
+            _ = try GitMirror(of: try GitSource(location), under: folder.path).fetch(
+                credentials: credentials(server), deadline: TimeSpan(seconds: 30), transport: transport)
         }
-        try fetch("\(setting)localhost")
-        try fetch(setting, proxy: "none")
-        #expect(proxy.log == "")
+        // This machine is reached without it.
         try fetch(setting)
-        #expect(proxy.log.contains("CONNECT localhost:\(server.port)"))
+        #expect(proxy.log == "")
+        try fetch(setting, from: "git.test")
+        #expect(proxy.log.contains("CONNECT git.test:\(server.port)"))
     }
 
     // MARK: Nonsense

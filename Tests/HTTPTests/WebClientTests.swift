@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Requests to a server of its own.
-@Suite struct WebClientTests {
+@Suite(.ownThreads) struct WebClientTests {
     private func client(_ change: (inout WebSettings) -> Void = { _ in }) -> WebClient {
         var settings = WebSettings()
         settings.proxy = .none
@@ -163,6 +163,7 @@ import Testing
         #expect(plain.place == "hooks.example.com:443")
         let six = try WebAddress("http://[::1]:8080?x")
         #expect(six.host == "::1" && six.port == 8080 && six.text == "http://[::1]:8080/?x" && six.isLoopback)
+        #expect(try !WebAddress("http://127.evil.example/").isLoopback)
         #expect(try WebAddress("https://host/base/").appending("x/y").target == "/base/x/y")
     }
 
@@ -183,6 +184,15 @@ import Testing
         let environment = ["https_proxy": "http://proxy:3128", "no_proxy": list]
         let server = try WebProxy.environment.server(for: try WebAddress(text)) { environment[$0] }
         #expect((server == nil) == isExcepted)
+    }
+
+    @Test(arguments: ["http://127.0.0.1:9464/", "http://localhost/", "https://[::1]/"])
+    func theEnvironmentsProxyIsNotForThisMachine(_ text: String) throws {
+        let environment = ["https_proxy": "http://proxy:3128", "http_proxy": "http://proxy:3128"]
+        let address = try WebAddress(text)
+        #expect(try WebProxy.environment.server(for: address) { environment[$0] } == nil)
+        let server = try #require(WebProxy.Server("http://proxy:3128"))
+        #expect(try WebProxy.server(server).server(for: address) { environment[$0] } == server)
     }
 
     @Test func readsTheEnvironment() throws {

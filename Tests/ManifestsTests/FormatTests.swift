@@ -120,8 +120,13 @@ import Testing
                 "a\nb", ".git/config", "a/.git", "a/.GIT/x", String(repeating: "a", count: 1025),
             ]),
         Case(
-            testDescription: "urlPath", format: .urlPath, good: ["/", "/v1/a-b_c~d.e%20"],
-            bad: ["", "v1", "/a b", "/a?b", "/a#b", "//é"]),
+            testDescription: "urlPath", format: .urlPath,
+            good: ["/", "/v1/a-b_c~d.e%20", "/...", "/a/.b/c..", "/%2Ea"],
+            bad: ["", "v1", "/a b", "/a?b", "/a#b", "//é"],
+            badInMeaning: [
+                "/..", "/.", "/a/../b", "/a/%2e%2E/b", "/%2e/", "/a/.%2e", "/a%2fb", "/a%2F..%2Fb", "/a%5cb",
+                "/a/..%3bx/", "/%252e%252e/", "/a%", "/a%4", "/a%zz",
+            ]),
     ]
 
     private static let places = [

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Mail to a server of its own.
-@Suite struct MailTests {
+@Suite(.ownThreads) struct MailTests {
     private static let subject = "[reseal] d\u{fc}rfen wir? \u{1f510} " + String(repeating: "lang ", count: 20)
 
     private func send(

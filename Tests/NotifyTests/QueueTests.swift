@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What becomes of messages between those who have something to say and those who hear it.
-@Suite struct QueueTests {
+@Suite(.ownThreads) struct QueueTests {
     private let folder: TemporaryFolder
     private let heard = Heard()
 
@@ -118,7 +118,7 @@ import Testing
         let queue = queue()
         queue.submit(Delivery(to: "hangs") { try await Task.sleep(for: .seconds(3600)) })
         submit(queue, "1", to: "b")
-        let running = Task { await queue.run() }
+        let running = Task(executorPreference: OwnThreads.shared) { await queue.run() }
         let end = ContinuousClock.now + .seconds(30)
         while ids.isEmpty, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(20)) }
         #expect(ids == ["1"])

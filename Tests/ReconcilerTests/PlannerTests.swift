@@ -45,6 +45,19 @@ import Testing
             $0.vault("a")
             $0.git("a") { $0.fields = ["": .sealed("one", 2)] }
         },
+        Case("destroyed by hand, to be reported", ["newVersion a, v2"]) {
+            $0.both("a")
+            $0.destroy("a")
+        },
+        Case("destroyed by hand, to be adopted", ["newVersion a, v2"]) {
+            $0.both("a") { $0.policy = .adopt }
+            $0.destroy("a")
+        },
+        Case("destroyed by hand before anybody noted it", ["newVersion a, v2"]) {
+            $0.both("a")
+            $0.destroy("a")
+            $0.edit("a") { $0.drift = nil }
+        },
         Case("gone from Git", ["delete a"]) { $0.vault("a") },
         Case("gone from both", []) {
             $0.vault("a")

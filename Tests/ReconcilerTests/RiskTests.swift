@@ -88,6 +88,10 @@ import Testing
             $0.vault("a") { $0.fields = ["host": .plain("h"), "password": .sealed("one")] }
             $0.git("a") { $0.fields = ["host": .plain("h2"), "password": .plain("two")] }
         },
+        Case("from sealed to the same in plain text", [.sealRemoved]) {
+            $0.vault("a") { $0.fields = ["host": .plain("h"), "password": .sealed("one")] }
+            $0.git("a") { $0.fields = ["host": .plain("h"), "password": .plain("one")] }
+        },
         Case("from plain text to sealed", []) {
             $0.vault("a") { $0.fields = ["": .plain("one")] }
             $0.git("a") { $0.fields = ["": .sealed("two")] }

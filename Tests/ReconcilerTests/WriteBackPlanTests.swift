@@ -50,6 +50,11 @@ import Testing
             pending(&world)
             git(&world, "other", .sealed("new", 4))
         },
+        Case("the rotated value was destroyed", ["newVersion a, v3, password changed"]) { world in
+            pending(&world)
+            git(&world, "h", .sealed("old", 3))
+            world.destroy("a")
+        },
         Case("a hand-made change beside it, to be reverted", ["revertDrift a, v4, host changed, !overwritesDrift"]) {
             world in
             pending(&world)

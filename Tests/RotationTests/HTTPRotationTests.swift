@@ -99,6 +99,13 @@ import Testing
         #expect(Set(sink.requests.compactMap { $0.headers["webhook-id"] }).count == 3)
     }
 
+    @Test func noPathFollowsAQuery() throws {
+        try desk.configure(
+            "endpoints/target.yaml", "url: \(sink.address("base?x=1"))\nca-file: \(sink.authorityFile)\nproxy: none\n")
+        #expect(try desk.run("rotate", "token").errorText.contains("[rotation.not-configured]"))
+        #expect(sink.requests.isEmpty)
+    }
+
     @Test func aFailureIsTriedAgainUnderTheSameId() throws {
         try sink.next("500")
         let failed = try desk.run("rotate", "token")

@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// A small HTTP proxy in Python on a random port of the loopback, which knows CONNECT only. Stopped with the object.
+/// A small HTTP proxy in Python on a random port of the loopback, which knows CONNECT only. To it, `git.test` is this
+/// machine. Stopped with the object.
 package final class ConnectProxy: Sendable {
     package let port: Int
     private let folder: TemporaryFolder
@@ -53,7 +54,7 @@ package final class ConnectProxy: Sendable {
                     return
                 print(lines[0].decode(), file=sys.stderr, flush=True)
                 host, _, number = target.decode().rpartition(":")
-                with socket.create_connection((host, int(number))) as server:
+                with socket.create_connection((host.replace("git.test", "localhost"), int(number))) as server:
                     self.request.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
                     back = threading.Thread(target=pump, args=(server, self.request))
                     back.start()

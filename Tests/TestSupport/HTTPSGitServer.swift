@@ -154,7 +154,7 @@ package final class HTTPSGitServer: Sendable {
         """#
 }
 
-/// An authority and a server certificate for `localhost`, made with the openssl program.
+/// An authority and a server certificate for `localhost` and `git.test`, made with the openssl program.
 package enum TestCertificates {
     /// Writes `ca.pem`, `ca.key`, `server.pem` and `server.key`.
     package static func create(in folder: String) throws {
@@ -166,7 +166,8 @@ package enum TestCertificates {
         try Command.check(
             "openssl",
             ["req", "-x509", "-days", "2", "-subj", "/CN=localhost", "-keyout", "\(folder)/server.key"]
-                + ["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"]
+                + ["-addext", "subjectAltName=DNS:localhost,DNS:git.test"]
+                + ["-addext", "basicConstraints=critical,CA:FALSE"]
                 + ["-CA", "\(folder)/ca.pem", "-CAkey", "\(folder)/ca.key", "-out", "\(folder)/server.pem"] + curve)
     }
 

@@ -37,9 +37,9 @@ enum EditVerification {
                 rest.append(leaf)
                 continue
             }
-            guard leaf.kind == .scalar, leaf.meaning == .string, edit.isFulfilled(by: leaf.text, leaf.mark) else {
-                throw .unsafe
-            }
+            guard leaf.kind == .scalar, leaf.meaning == .string || edit.isWord,
+                edit.isFulfilled(by: leaf.text, leaf.mark)
+            else { throw .unsafe }
         }
         guard wanted.isEmpty, old == rest else { throw .unsafe }
     }

@@ -24,6 +24,11 @@ package struct ManifestEdit: Sendable {
         self.content = content
     }
 
+    /// True if the leaf need not be text.
+    var isWord: Bool {
+        if case .original(let source) = content { source.isWord } else { false }
+    }
+
     /// True if a leaf with this text and mark is what the edit is to make.
     func isFulfilled(by text: [UInt8], _ mark: SealMark?) -> Bool {
         switch content {

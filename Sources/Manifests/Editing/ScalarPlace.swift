@@ -36,12 +36,15 @@ package struct ScalarSource: Sendable {
     let text: [UInt8]
     /// White space stands in front of it.
     let isApart: Bool
+    /// It need not be text.
+    let isWord: Bool
 
     /// A number, a truth value or nothing, as it stands on a line.
     package init(word text: [UInt8]) {
         form = .inline(text)
         self.text = text
         isApart = true
+        isWord = true
     }
 
     init(_ node: NodeID, in parsed: ParsedFile) {
@@ -54,6 +57,7 @@ package struct ScalarSource: Sendable {
                 lines: Array(bytes[place.headerEnd..<place.range.upperBound]))
             : .inline(Array(bytes[place.range]))
         text = parsed.tree.bytes(node)
+        isWord = false
         isApart = place.range.lowerBound == 0 || bytes[place.range.lowerBound - 1].isSpaceOrBreak
     }
 }

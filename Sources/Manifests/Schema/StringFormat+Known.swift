@@ -178,7 +178,8 @@ extension StringFormat {
         "a path that begins with `/`", pattern: #"^/[A-Za-z0-9._~/%-]{0,1023}$"#, bytes: 1...1024
     ) { text in
         let allowed = ASCIISet("A-Za-z0-9._~/%-")
-        return text.hasPrefix("/") && text.utf8.allSatisfy(allowed.contains) ? nil : "does not have that form"
+        guard text.hasPrefix("/"), text.utf8.allSatisfy(allowed.contains) else { return "does not have that form" }
+        return AddressPath.problem(text)
     }
 
     static let region = StringFormat("a region such as eu-central-1", characters: "a-z0-9-", bytes: 3...40)
@@ -196,6 +197,34 @@ extension StringFormat {
             parts[0].allSatisfy(owner.contains), parts[1].allSatisfy(name.contains)
         else { return "does not have that form" }
         return nil
+    }
+}
+
+/// Paths behind an address that the operator gives, which they do not leave, however a server on the way reads them.
+enum AddressPath {
+    static func problem(_ text: String) -> String? {
+        let refused = ASCIISet("/\\%")
+        var decoded: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                decoded.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let escaped = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)) else {
+                return "has a `%` without two hexadecimal digits"
+            }
+            if escaped.contains(where: refused.contains) { return "has an escaped `/`, `\\` or `%`" }
+            decoded += escaped
+            rest = rest.dropFirst(2)
+        }
+        let segments = decoded.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let leaves = segments.contains { segment in
+            // Some servers take what follows a `;` for a parameter.
+            let name = segment.prefix { $0 != UInt8(ascii: ";") }
+            return name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8)
+        }
+        return leaves ? "has a segment `.` or `..`" : nil
     }
 }
 

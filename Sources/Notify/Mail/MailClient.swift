@@ -182,7 +182,7 @@ package struct MailClient: Sendable {
 }
 
 extension MailServer {
-    package var isLocal: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    package var isLocal: Bool { Loopback.isHost(host) }
 }
 
 /// An e-mail for each message.

@@ -107,13 +107,14 @@ package struct Applier {
         if !change.kept.isEmpty, let value = desired.value {
             try writeBesideRotation(change, value, resource, in: &secret)
             try transaction.store.update(secret)
-        } else if let value = desired.value, let number = change.version, let candidate = value.candidate {
+        } else if let value = desired.value, change.version != nil {
+            let candidate = try storable(value, secret)
             var position = resource.position
             position.commit = prepared.plan.head
             let write = ValueWrite(origin: .git, source: position, author: context.principal)
             let isNew = secret.rowID == 0
             try transaction.addVersion(
-                candidate.sealed, number: number, fingerprint: value.fingerprint,
+                candidate.sealed, number: candidate.number, fingerprint: value.fingerprint,
                 fields: value.fields, to: &secret, write)
             if !isNew { try transaction.store.update(secret) }
         } else if secret.rowID == 0 {
@@ -131,7 +132,7 @@ package struct Applier {
     private func writeBesideRotation(
         _ change: PlannedChange, _ value: DesiredValue, _ resource: DesiredResource, in secret: inout SecretRecord
     ) throws {
-        guard let candidate = value.candidate else { return }
+        let candidate = try storable(value, secret)
         var position = resource.position
         position.commit = prepared.plan.head
         let write = ValueWrite(origin: .git, source: position, author: context.principal)
@@ -152,6 +153,16 @@ package struct Applier {
         try transaction.addVersion(
             merged, to: &secret, write,
             counters: Dictionary(own.map { ($0.field, $0.counter) }, uniquingKeysWith: { $1 }))
+    }
+
+    /// Git's value under the vault's keys. One that equals the vault's was not encrypted anew for the plan.
+    private func storable(
+        _ value: DesiredValue, _ secret: SecretRecord
+    ) throws -> (number: Int64, sealed: SealedValue) {
+        if let candidate = value.candidate { return candidate }
+        let number = secret.latestVersion + 1
+        let same = try transaction.openValue(of: secret, version: secret.currentVersion)
+        return (number, try transaction.keyring.seal(same.encoded(), for: secret.id, version: number))
     }
 
     /// A rotation is over when Git holds what it made.

@@ -10,6 +10,15 @@ package struct RoundResult: Sendable {
     package var drifted: Int
 }
 
+/// What waits for its way into Git.
+package struct UnwrittenValues: Sendable {
+    package var items: [WriteBackItem] = []
+    /// The end of the audit chain that vouches for them.
+    package var auditHead = ""
+    /// Why others that wait cannot be written.
+    package var failures: [VaultFailure] = []
+}
+
 /// Brings the vault to commits, one at a time, whatever number of sources ask. Holds the vault open between rounds.
 package actor ReconcileRounds {
     private let home: VaultHome
@@ -63,8 +72,8 @@ package actor ReconcileRounds {
         return RoundResult(report: report.didWrite ? report : nil, drifted: drifted)
     }
 
-    /// New values of this source that Git does not hold, and the end of the audit chain that vouches for them.
-    package func unwritten(_ checkout: Checkout) throws -> (items: [WriteBackItem], auditHead: String) {
+    /// New values of this source that Git does not hold.
+    package func unwritten(_ checkout: Checkout) throws -> UnwrittenValues {
         let core = try unlocked()
         let waiting = try core.store.read { store -> [RotationRecord] in
             let rotations = try store.rotations().filter { !$0.unwritten.isEmpty }
@@ -74,14 +83,38 @@ package actor ReconcileRounds {
             }
             return try rotations.filter { try store.applied(ResourceKey($0.id))?.source == here?.id }
         }
-        guard !waiting.isEmpty else { return ([], "") }
-        let items = try core.write { transaction in
-            try waiting.compactMap { journal in
-                let subject = try transaction.store.secret(journal.id).flatMap { RotationSubject($0) }
-                return try subject?.writeBackItem(journal, transaction)
+        var values = UnwrittenValues()
+        guard !waiting.isEmpty else { return values }
+        try core.write { transaction in
+            for journal in waiting {
+                do {
+                    if let item = try waitingItem(journal, transaction) { values.items.append(item) }
+                } catch let failure as VaultFailure where Self.concernsOneValue(failure) {
+                    // One value that cannot be opened holds up no other.
+                    values.failures.append(failure)
+                }
             }
         }
-        return (items, try core.store.read { try $0.auditHeads().last?.text ?? "" })
+        values.auditHead = try core.store.read { try $0.auditHeads().last?.text ?? "" }
+        return values
+    }
+
+    private static func concernsOneValue(_ failure: VaultFailure) -> Bool {
+        [.versionDestroyed, .notAuthentic].contains(failure.kind)
+    }
+
+    /// `nil` where nothing is left to be written.
+    private func waitingItem(
+        _ journal: RotationRecord, _ transaction: VaultTransaction
+    ) throws -> WriteBackItem? {
+        guard let secret = try transaction.store.secret(journal.id), let subject = RotationSubject(secret) else {
+            return nil
+        }
+        guard secret.currentVersion > 0 else {
+            try transaction.forgetUnwritten(of: secret, by: context)
+            return nil
+        }
+        return try subject.writeBackItem(journal, transaction)
     }
 
     /// For plans that others ask for.

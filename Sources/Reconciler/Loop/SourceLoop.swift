@@ -106,7 +106,7 @@ package actor SourceLoop {
                 checkout, named: source.name, trust: source.trust, identities: source.identities)
             status.succeed(drifted: result.drifted, at: clock.now())
             tell(result.report.map(LoopEvent.applied) ?? .unchanged)
-            if let event = await writeBack(checkout) { tell(event) }
+            for event in await writeBack(checkout) { tell(event) }
         } catch {
             let failure = UnexpectedFailure.wrapping(error)
             status.fail(failure, at: clock.now())
@@ -120,24 +120,30 @@ package actor SourceLoop {
 
     /// Brings new values into Git, where there are any. A failure leaves the round a good one: the vault holds the
     /// newest commit, and the values.
-    private func writeBack(_ checkout: Checkout) async -> LoopEvent? {
+    private func writeBack(_ checkout: Checkout) async -> [LoopEvent] {
         do {
-            let (items, auditHead) = try await rounds.unwritten(checkout)
-            // While values wait for review, that is what the condition says from one look to the next.
-            if items.isEmpty || status[.writeBackPending] == nil {
-                status.writeBackPending(items, nil, at: clock.now())
-            }
-            guard let writeBack = source.writeBack, let head = checkout.head else {
-                status.writeBackPending(items, nil, at: clock.now())
-                return nil
-            }
-            do {
-                return told(try writeBack(items, head, checkout.source.path, auditHead), items)
-            } catch {
-                return told(UnexpectedFailure.wrapping(error), items)
-            }
+            let unwritten = try await rounds.unwritten(checkout)
+            let skipped = unwritten.failures.map { LoopEvent.writeBackFailed(Diagnostic(failure: $0)) }
+            return skipped + [writeBack(unwritten, checkout)].compactMap { $0 }
         } catch {
-            return .writeBackFailed(Diagnostic(failure: UnexpectedFailure.wrapping(error)))
+            return [.writeBackFailed(Diagnostic(failure: UnexpectedFailure.wrapping(error)))]
+        }
+    }
+
+    private func writeBack(_ unwritten: UnwrittenValues, _ checkout: Checkout) -> LoopEvent? {
+        let items = unwritten.items
+        // While values wait for review, that is what the condition says from one look to the next.
+        if items.isEmpty || status[.writeBackPending] == nil {
+            status.writeBackPending(items, nil, at: clock.now())
+        }
+        guard let writeBack = source.writeBack, let head = checkout.head else {
+            status.writeBackPending(items, nil, at: clock.now())
+            return nil
+        }
+        do {
+            return told(try writeBack(items, head, checkout.source.path, unwritten.auditHead), items)
+        } catch {
+            return told(UnexpectedFailure.wrapping(error), items)
         }
     }
 

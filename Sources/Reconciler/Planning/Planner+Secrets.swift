@@ -29,15 +29,16 @@ extension Planner {
             planRestoration(resource, desired, observed, &change)
             return
         }
-        let verdict = valueVerdict(resource, desired, observed)
+        let unsealed = unsealedFields(resource, desired, observed)
+        let verdict = valueVerdict(resource, desired, observed, isUnsealing: !unsealed.isEmpty)
         let isReverting = verdict == .drifted && reverts(desired)
         let adopted = adoptedFields(verdict, resource, desired, observed)
-        let unwritten = unwrittenFields(desired, observed, adopted)
+        let unwritten = unwrittenFields(desired, observed, adopted, unsealed: unsealed)
         var writesValue = verdict == .gitChanged || verdict == .bothChanged || isReverting
-        if writesValue, let unwritten { writesValue = unwritten.differs(from: observed) }
+        if writesValue, unsealed.isEmpty, let unwritten { writesValue = unwritten.differs(from: observed) }
         let isConflict =
             (verdict == .gitChanged || verdict == .bothChanged) && unwritten?.conflicts.isEmpty == false
-        noteDrift(verdict, resource, desired, observed, isAdopting: !adopted.isEmpty)
+        noteDrift(verdict, resource, desired, observed, unsealed: unsealed, isAdopting: !adopted.isEmpty)
         let isSpecChanged = observed.specDigest != resource.specDigest || !observed.isManaged
         noteAccess(resource, desired, observed, isSpecChanged: isSpecChanged, &change)
         guard writesValue || isSpecChanged || isConflict || !adopted.isEmpty else {
@@ -46,6 +47,9 @@ extension Planner {
         }
 
         change.before = observed.specDigest == resource.specDigest ? resource.spec : observed.spec
+        if writesValue, observed.currentVersion == 0, observed.latestVersion > 0 {
+            change.reason = "its value was destroyed in the vault"
+        }
         if isSpecChanged { describeMetadata(resource, desired, observed, &change) }
         if writesValue || isConflict { change.kept = unwritten?.kept ?? [] }
         if isConflict { change.risks.append(.writeBackConflict) }
@@ -59,7 +63,7 @@ extension Planner {
             }
             // Git's own value takes a number too where it is kept beside the rotated one.
             change.version = observed.latestVersion + (isConflict ? 2 : 1)
-            describeValue(value, observed, resource, &change)
+            describeValue(value, observed, resource, unsealed: unsealed, &change)
         }
         finish(desired, &change)
     }
@@ -80,9 +84,10 @@ extension Planner {
     private mutating func planRestoration(
         _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord, _ change: inout PlannedChange
     ) {
+        let unsealed = unsealedFields(resource, desired, observed)
         if let applied = input.lastApplied.resources[resource.key] {
             let isChangedInGit =
-                applied.specDigest != resource.specDigest
+                applied.specDigest != resource.specDigest || !unsealed.isEmpty
                 || (desired.value != nil && applied.fingerprint != desired.value?.fingerprint)
             let outcome: DriftNote.Outcome =
                 isChangedInGit ? .overwritten : unchangedOutcome(desired)
@@ -97,9 +102,9 @@ extension Planner {
         }
         change.action = .restore
         noteFirstAccess(resource.key, desired, &change)
-        if let value = desired.value, value.fingerprint != observed.fingerprint {
+        if let value = desired.value, value.fingerprint != observed.fingerprint || !unsealed.isEmpty {
             change.version = observed.latestVersion + 1
-            describeValue(value, observed, resource, &change)
+            describeValue(value, observed, resource, unsealed: unsealed, &change)
         }
         finish(desired, &change)
     }
@@ -107,12 +112,16 @@ extension Planner {
     // MARK: Drift
 
     private func valueVerdict(
-        _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord
+        _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord, isUnsealing: Bool
     ) -> ValueVerdict {
-        guard let value = desired.value, value.fingerprint != observed.fingerprint else { return .same }
+        guard let value = desired.value, isUnsealing || value.fingerprint != observed.fingerprint else {
+            return .same
+        }
+        // Where the vault has nothing there is no change of its own to keep, whatever the drift policy says.
+        if observed.currentVersion == 0 { return .gitChanged }
         let applied = input.lastApplied.resources[resource.key]?.fingerprint
         if observed.drift == nil && (applied == nil || applied == observed.fingerprint) { return .gitChanged }
-        guard applied == value.fingerprint else {
+        guard !isUnsealing, applied == value.fingerprint else {
             let isAhead = observed.drift == nil && input.vault.unwritten[observed.id] != nil
             return isAhead ? .gitChanged : .bothChanged
         }
@@ -136,7 +145,7 @@ extension Planner {
 
     private mutating func noteDrift(
         _ verdict: ValueVerdict, _ resource: DesiredResource, _ desired: DesiredSecret, _ observed: SecretRecord,
-        isAdopting: Bool
+        unsealed: Set<String>, isAdopting: Bool
     ) {
         guard verdict == .drifted || verdict == .bothChanged, let value = desired.value else { return }
         let outcome: DriftNote.Outcome =
@@ -144,7 +153,8 @@ extension Planner {
         self.outcome.drift.append(
             DriftNote(
                 id: observed.id, drift: observed.drift ?? .value, outcome: outcome, position: resource.position,
-                fields: FieldDiff.changes(from: value.fields, to: observed.fields.present)))
+                fields: FieldDiff.changes(from: value.fields, to: observed.fields.present)
+                    .showing(changed: unsealed)))
     }
 
     /// True when the vault's record of an unchanged value misses that Git and vault agree again, or a risen counter.
@@ -189,19 +199,17 @@ extension Planner {
     }
 
     private mutating func describeValue(
-        _ value: DesiredValue, _ observed: SecretRecord, _ resource: DesiredResource, _ change: inout PlannedChange
+        _ value: DesiredValue, _ observed: SecretRecord, _ resource: DesiredResource, unsealed: Set<String>,
+        _ change: inout PlannedChange
     ) {
-        change.fields = FieldDiff.changes(from: observed.fields, to: value.fields)
+        change.fields = FieldDiff.changes(from: observed.fields, to: value.fields).showing(changed: unsealed)
+        if !unsealed.isEmpty { change.risks.append(.sealRemoved) }
         let known = Dictionary(observed.fields.map { ($0.field, $0) }, uniquingKeysWith: { $1 })
         for (index, field) in value.fields.enumerated() {
-            guard let old = known[field.field], old.highestCounter > 0, field.fingerprint != old.fingerprint else {
-                continue
-            }
-            if field.counter > 0 {
-                checkCounter(field, givenAt: value.givenAt(index), old, observed, resource, &change)
-            } else if old.counter > 0, !value.unboundFields.contains(Int32(index)) {
-                change.risks.append(.sealRemoved)
-            }
+            guard field.counter > 0, let old = known[field.field], old.highestCounter > 0,
+                field.fingerprint != old.fingerprint
+            else { continue }
+            checkCounter(field, givenAt: value.givenAt(index), old, observed, resource, &change)
         }
     }
 

@@ -15,23 +15,27 @@ extension Planner {
     /// Until its write-back has landed, the vault is authoritative for a rotated field: the target system knows no other
     /// value, so nothing that Git says undoes it. `nil` where nothing waits for Git.
     ///
-    /// - Parameter adopted: what this plan adds to it.
+    /// - Parameters:
+    ///   - adopted: what this plan adds to it.
+    ///   - unsealed: in these, Git contradicts the vault whatever it says.
     func unwrittenFields(
-        _ desired: DesiredSecret, _ observed: SecretRecord, _ adopted: [FieldState]
+        _ desired: DesiredSecret, _ observed: SecretRecord, _ adopted: [FieldState], unsealed: Set<String>
     ) -> UnwrittenFields? {
         var waiting = input.vault.unwritten[observed.id] ?? []
         let known = Set(waiting.map(\.field))
         waiting += adopted.filter { !known.contains($0.field) }
-        guard !waiting.isEmpty, let value = desired.value else { return nil }
+        // A value that was destroyed waits for nothing.
+        guard !waiting.isEmpty, observed.currentVersion > 0, let value = desired.value else { return nil }
         let present = Dictionary(observed.fields.present.map { ($0.field, $0) }, uniquingKeysWith: { $1 })
         var result = UnwrittenFields(merged: value.fields)
         for before in waiting {
             guard let rotated = present[before.field] else { continue }
             let position = value.fields.firstIndex { $0.field == before.field }
             let inGit = position.map { value.fields[$0].fingerprint }
-            guard inGit != rotated.fingerprint else { continue }
+            let isUnsealed = unsealed.contains(before.field)
+            guard isUnsealed || inGit != rotated.fingerprint else { continue }
             result.kept.append(before.field)
-            if let inGit, inGit != before.fingerprint { result.conflicts.append(before.field) }
+            if isUnsealed || (inGit != nil && inGit != before.fingerprint) { result.conflicts.append(before.field) }
             if let position { result.merged[position] = rotated } else { result.merged.append(rotated) }
         }
         return result

@@ -17,6 +17,11 @@ extension ControllerTargets {
                 .notConfigured, "nothing signs the requests to the Connection `\(name)`",
                 hint: "set `signing-key-file` in \(endpoint.path), or `signingKeyFrom` in the Connection")
         }
+        guard !endpoint.address.target.contains("?") else {
+            throw HandlerFailure(
+                .notConfigured, "the address in \(endpoint.path) has a query, so no path can follow it",
+                hint: "leave out the `?` and what comes after it")
+        }
         let address = try endpoint.address.appending(String(path.drop { $0 == "/" }))
         let login = try connection.credentials.flatMap {
             try logins($0, organization: id.organization, by: context).first

@@ -124,7 +124,7 @@ extension SecretValue.Leaf {
 
 extension RotationSubject {
     /// The fields that Git does not hold, with the values that the vault has now: sealed where Git has them sealed, in
-    /// plain text where they stand there in plain text, or are public by what they are.
+    /// plain text where they stand there in plain text, or are public by what their handler makes of them.
     func writeBackItem(_ journal: RotationRecord, _ transaction: VaultTransaction) throws -> WriteBackItem {
         let secret = try transaction.existing(id)
         let value = try transaction.openValue(of: secret, version: secret.currentVersion)
@@ -133,8 +133,8 @@ extension RotationSubject {
         let waiting = Set(journal.unwritten.map(\.field))
         for name in waiting.sorted() {
             guard let field = FieldPath(name), let leaf = value.leaf(at: field) else { continue }
-            let isPlain =
-                shape[name].map { !$0 } ?? (publicFields.contains(field) || OAuthFields.isPublic(field.segments))
+            let isPublic = publicFields.contains(field) || (isIssued && OAuthFields.isPublic(field.segments))
+            let isPlain = shape[name].map { !$0 } ?? isPublic
             if isPlain, leaf.isTyped {
                 values.words.append((field, leaf.bytes.revealBytes()))
             } else if isPlain, let text = leaf.bytes.revealText() {

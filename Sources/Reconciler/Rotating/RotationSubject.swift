@@ -29,6 +29,11 @@ package struct RotationSubject: Sendable {
         shape = Self.shape(value, below: [])
     }
 
+    /// The fields of the value of a stored manifest, and whether each is sealed.
+    static func shape(ofValueIn spec: [UInt8]) -> [String: Bool] {
+        shape((try? JSON(parsing: spec))?["spec"]?["value"], below: [])
+    }
+
     /// The shape that the public form of a manifest gives a value. One that stands in a file has none.
     private static func shape(_ node: JSON?, below path: [String]) -> [String: Bool] {
         switch node {

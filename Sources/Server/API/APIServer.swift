@@ -48,8 +48,10 @@ package struct APIServer: Sendable {
     /// - Parameter onListening: hears of the port, once it is bound.
     package func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
         let quiet = Logger(label: "reseal.api") { _ in SwiftLogNoOpLogHandler() }
+        let connections = ConnectionLimit.gate()
         let plain = HTTPServerBuilder { responder in
-            VerbChannel(base: HTTP1Channel(responder: responder, configuration: .init(idleTimeout: .seconds(60))))
+            let channel = HTTP1Channel(responder: responder, configuration: .init(idleTimeout: .seconds(60)))
+            return GatedChannel(base: VerbChannel(base: channel), connections: connections)
         }
         let application = Application(
             responder: responder, server: try ServerTLS.wrap(plain, configuration.tls),
@@ -80,13 +82,12 @@ package struct APIServer: Sendable {
 struct APIContext: InitializableFromSource {
     let address: String
 
-    init(source: ApplicationRequestContextSource) { address = source.channel.remoteAddress?.ipAddress ?? "local" }
+    init(source: ApplicationRequestContextSource) { address = source.channel.clientAddress }
 }
 
-/// Between HTTP and the API: limits, verbs, bodies.
+/// Between HTTP and the API: limits, verbs, bodies. No body is read for somebody without a valid token.
 struct APIResponder: HTTPResponder {
     private static let longestBody = 2 << 20
-    private static let longestWait = Duration.seconds(30)
     private static let verbs: [HTTPRequest.Method: APIRequest.Verb] = [
         .get: .read, .post: .write, .put: .write, .patch: .patch, .delete: .delete,
     ]
@@ -94,7 +95,7 @@ struct APIResponder: HTTPResponder {
     let api: VaultAPI
     let failures: FailureGuard
     let clock: WallClock
-    let inFlight = InFlight(limit: 1024)
+    let inFlight = InFlight(limit: 1024, ofAddress: 128)
 
     init(api: VaultAPI, failures: FailureGuard, clock: WallClock) {
         self.api = api
@@ -103,45 +104,71 @@ struct APIResponder: HTTPResponder {
     }
 
     @Sendable func respond(to request: Request, context: APIContext) async throws -> Response {
-        guard inFlight.enter() else {
-            return response(.errors(503, "the server is about to end, or has too much to do"), closing: true)
-        }
-        defer { inFlight.leave() }
-        if let wait = failures.admit(context.address, at: clock.now()) {
-            var reply = APIReply.errors(429, "too many requests")
-            reply.headers["retry-after"] = "\(wait)"
-            return response(reply)
-        }
+        if let wait = failures.admit(context.address, at: clock.now()) { return early(Self.tooMany(wait), request) }
         do {
-            return response(try await answer(request, context))
+            guard let verb = verb(of: request) else { return early(.errors(405, "unsupported operation"), request) }
+            guard let path = Self.path(request.uri.path) else { return early(.errors(404), request) }
+            let head = try self.head(request, verb, path, context)
+            // Whoever watches the server learns how it is while others keep it busy.
+            if !inFlight.isDraining, let open = api.open(head) { return early(open, request) }
+            guard inFlight.enter(context.address) else {
+                return response(.errors(503, "the server is about to end, or has too much to do"), closing: true)
+            }
+            defer { inFlight.leave(context.address) }
+            return await answer(head, request, context.address)
         } catch {
-            return response(.errors(500, "internal error: \(UnexpectedFailure.wrapping(error).code)"))
+            return early(.errors(500, "internal error: \(UnexpectedFailure.wrapping(error).code)"), request)
         }
     }
 
-    private func answer(_ request: Request, _ context: APIContext) async throws -> APIReply {
-        guard let verb = verb(of: request) else { return .errors(405, "unsupported operation") }
-        guard let path = Self.path(request.uri.path) else { return .errors(404) }
-        let body: [UInt8]
-        do {
-            body = try await Self.read(request.body)
-        } catch is TimeoutFailure {
-            return .errors(408, "the body took too long")
-        } catch {
-            return .errors(413, "the body is too large")
+    private func answer(_ head: APIRequest, _ request: Request, _ address: String) async -> Response {
+        let lock = failures.lock(of: address, at: clock.now())
+        switch await api.enter(head, isLocked: lock != nil) {
+        case .refused(let reply): return early(reply, request)
+        case .stranger(let reply):
+            if let lock { return early(Self.tooMany(lock), request) }
+            failures.noteFailure(address, at: clock.now())
+            return early(reply, request)
+        case .session(let session):
+            var whole = head
+            do throws(BodyReader.Failure) {
+                whole.body = try await BodyReader.read(request.body, upTo: Self.longestBody)
+            } catch {
+                switch error {
+                case .tooSlow: return early(.errors(408, "the body took too long"), request)
+                case .tooLarge: return early(.errors(413, "the body is too large"), request)
+                }
+            }
+            return response(await api.answer(whole, session))
         }
+    }
+
+    /// A request without its body.
+    private func head(
+        _ request: Request, _ verb: APIRequest.Verb, _ path: String, _ context: APIContext
+    ) throws -> APIRequest {
         var query: [String: String] = [:]
         for (key, value) in request.uri.queryParameters { query[String(key)] = String(value) }
         let headers = request.headers
-        let api = APIRequest(
+        return APIRequest(
             verb: verb, path: path, query: query,
-            header: { name in HTTPField.Name(name).flatMap { headers[$0] } }, body: body,
+            header: { name in HTTPField.Name(name).flatMap { headers[$0] } }, body: [],
             caller: Caller(
                 address: context.address, userAgent: String((headers[.userAgent] ?? "").prefix(200)),
                 requestID: try Self.freshID()))
-        let reply = await self.api.answer(api)
-        if reply.isAuthenticationFailure { failures.noteFailure(context.address, at: clock.now()) }
-        return reply.reply
+    }
+
+    private static func tooMany(_ wait: Int64) -> APIReply {
+        var reply = APIReply.errors(429, "too many requests")
+        reply.headers["retry-after"] = "\(wait)"
+        return reply
+    }
+
+    /// The response to a request whose body nobody reads: where there is one, it must not be taken for another request.
+    private func early(_ reply: APIReply, _ request: Request) -> Response {
+        let length = request.headers[.contentLength]
+        let hasBody = request.headers[.transferEncoding] != nil || length != nil && length != "0"
+        return response(reply, closing: hasBody)
     }
 
     private func verb(of request: Request) -> APIRequest.Verb? {
@@ -163,20 +190,6 @@ struct APIResponder: HTTPResponder {
             return nil
         }
         return decoded.hasSuffix("/") ? String(decoded.dropLast()) : decoded
-    }
-
-    private struct TimeoutFailure: Error {}
-
-    private static func read(_ body: RequestBody) async throws -> [UInt8] {
-        try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
-            group.addTask { try await body.collect(upTo: longestBody) }
-            group.addTask {
-                try await Task.sleep(for: longestWait)
-                throw TimeoutFailure()
-            }
-            defer { group.cancelAll() }
-            return try await group.next().map { Array($0.readableBytesView) } ?? []
-        }
     }
 
     /// A random UUID (RFC 9562, version 4).

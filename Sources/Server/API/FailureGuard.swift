@@ -1,7 +1,8 @@
 package import ResealCore
 internal import Synchronization
 
-/// Keeps those out for a while who show wrong tokens again and again, and slows down those who ask too much.
+/// Keeps those out for a while who show wrong tokens again and again, and slows down those who ask too much. A valid
+/// token is let in all the same: its holder may share an address with a guesser.
 package final class FailureGuard: Sendable {
     private struct Entry {
         var failures = 0
@@ -20,16 +21,20 @@ package final class FailureGuard: Sendable {
 
     package init(requestsPerSecond: Int = 0) { self.requestsPerSecond = requestsPerSecond }
 
-    /// How many seconds the address has to wait; `nil` when it may ask.
-    package func admit(_ address: String, at now: Timestamp) -> Int64? {
+    /// For how many seconds nothing but a valid token gets an answer to the address; `nil` when anything does.
+    package func lock(of address: String, at now: Timestamp) -> Int64? {
         entries.withLock { entries in
-            guard requestsPerSecond > 0 || entries[address] != nil else { return nil }
+            guard let until = entries[address]?.lockedUntil, now < until else { return nil }
+            return max(1, (until.milliseconds - now.milliseconds + 999) / 1000)
+        }
+    }
+
+    /// How many seconds the address has to wait after so many requests; `nil` when it may ask.
+    package func admit(_ address: String, at now: Timestamp) -> Int64? {
+        guard requestsPerSecond > 0 else { return nil }
+        return entries.withLock { entries in
             var entry = entries[address] ?? fresh(now)
             defer { store(entry, for: address, in: &entries, now) }
-            if let until = entry.lockedUntil, now < until {
-                return max(1, (until.milliseconds - now.milliseconds + 999) / 1000)
-            }
-            guard requestsPerSecond > 0 else { return nil }
             let limit = Double(requestsPerSecond)
             let passed = Double(max(0, now.milliseconds - entry.creditAt.milliseconds)) / 1000
             entry.credit = min(limit, entry.credit + passed * limit)

@@ -1,26 +1,42 @@
 internal import Synchronization
 
-/// Counts the requests being answered, so that a server can end without cutting one off.
+/// Counts what is under way, requests or connections: in all, and of each address. A server that knows them can end
+/// without cutting one off.
 final class InFlight: Sendable {
     private struct State {
         var count = 0
+        var addresses: [String: Int] = [:]
         var isDraining = false
     }
     private let state = Mutex(State())
     private let limit: Int
+    private let limitOfAddress: Int
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, ofAddress limitOfAddress: Int) {
+        self.limit = limit
+        self.limitOfAddress = limitOfAddress
+    }
+
+    var isDraining: Bool { state.withLock { $0.isDraining } }
 
     /// False when there are too many, or the server is about to end.
-    func enter() -> Bool {
+    func enter(_ address: String) -> Bool {
         state.withLock { state in
-            guard !state.isDraining, state.count < limit else { return false }
+            let count = state.addresses[address] ?? 0
+            guard !state.isDraining, state.count < limit, count < limitOfAddress else { return false }
             state.count += 1
+            state.addresses[address] = count + 1
             return true
         }
     }
 
-    func leave() { state.withLock { $0.count -= 1 } }
+    func leave(_ address: String) {
+        state.withLock { state in
+            let count = state.addresses[address] ?? 0
+            state.count -= 1
+            state.addresses[address] = count > 1 ? count - 1 : nil
+        }
+    }
 
     /// Lets nobody else in, and waits until all are answered, or `longest` is over.
     func drain(upTo longest: Duration) async {

@@ -73,9 +73,12 @@ struct TokenRoutes: Sendable {
     /// `{"prefixes": […], "actions": […]}`; what is left out is as in the parent's scope.
     private func scope(_ value: JSON?, _ parent: TokenScope) throws(ServiceFailure) -> TokenScope {
         guard let value, value != .null else { return parent }
+        guard let members = value.objectValue, Set(members.keys).isSubset(of: ["prefixes", "actions"]) else {
+            throw ServiceFailure(.badRequest, "`scope` is an object with `prefixes`, `actions` or both")
+        }
         var scope = parent
-        if let prefixes = value["prefixes"]?.arrayValue { scope.prefixes = prefixes.compactMap(\.stringValue) }
-        if let words = value["actions"]?.arrayValue?.compactMap(\.stringValue) {
+        if let prefixes = try texts(members["prefixes"], "prefixes") { scope.prefixes = prefixes }
+        if let words = try texts(members["actions"], "actions") {
             let actions = words.compactMap { AccessAction(rawValue: $0) }
             guard actions.count == words.count else {
                 throw ServiceFailure(.badRequest, "`actions` of `scope` is wrong")
@@ -83,6 +86,14 @@ struct TokenRoutes: Sendable {
             scope.actions = Set(actions)
         }
         return scope
+    }
+
+    private func texts(_ value: JSON?, _ name: String) throws(ServiceFailure) -> [String]? {
+        guard let value, value != .null else { return nil }
+        guard let list = value.arrayValue, list.allSatisfy({ $0.stringValue != nil }) else {
+            throw ServiceFailure(.badRequest, "`\(name)` of `scope` is a list of texts")
+        }
+        return list.compactMap(\.stringValue)
     }
 
     // MARK: Documents

@@ -6,22 +6,41 @@ struct VaultAPI: Sendable {
     let service: SecretService
     let version: String
 
-    /// - Returns: the reply, and whether a token was shown that is not valid.
-    func answer(_ request: APIRequest) async -> (reply: APIReply, isAuthenticationFailure: Bool) {
+    /// What the head of a request leads to.
+    enum Entrance {
+        case session(Session)
+        /// There is no valid token in it.
+        case stranger(APIReply)
+        case refused(APIReply)
+    }
+
+    /// What everyone is told; `nil` for everything else.
+    func open(_ request: APIRequest) -> APIReply? {
+        SystemRoutes.open(request, version: version, now: service.clock.now())
+    }
+
+    /// Who asks, by the head of the request alone.
+    ///
+    /// - Parameter isLocked: then a stranger leaves no record, for each costs a sync.
+    func enter(_ request: APIRequest, isLocked: Bool) async -> Entrance {
         do {
-            if let open = SystemRoutes.open(request, version: version, now: service.clock.now()) {
-                return (open, false)
-            }
             try Self.refuseUnsupported(request)
-            guard let token = request.token else { return (.errors(403, "permission denied"), false) }
-            let session = try await service.authenticate(token, request.caller)
-            try Self.checkNamespace(request, session)
-            return (try await route(request, session), false)
+            guard let token = request.token, let found = try await service.find(token) else {
+                if !isLocked { _ = try await service.refuse(request.caller) }
+                return .stranger(.errors(403, "permission denied"))
+            }
+            let session = try await service.begin(found, request.caller)
+            guard Self.isOwnNamespace(request, session) else { throw try await service.refuse(session) }
+            return .session(session)
         } catch let failure as TokenFailure where failure.kind == .invalid {
-            return (.errors(403, "permission denied"), true)
+            return .stranger(.errors(403, "permission denied"))
         } catch {
-            return (Self.reply(to: error), false)
+            return .refused(Self.reply(to: error))
         }
+    }
+
+    func answer(_ request: APIRequest, _ session: Session) async -> APIReply {
+        do { return try await route(request, session) } catch { return Self.reply(to: error) }
     }
 
     private func route(_ request: APIRequest, _ session: Session) async throws -> APIReply {
@@ -49,10 +68,10 @@ struct VaultAPI: Sendable {
     }
 
     /// A token belongs to one organization, which is its only namespace.
-    private static func checkNamespace(_ request: APIRequest, _ session: Session) throws(ServiceFailure) {
-        guard let text = request.header("x-vault-namespace") else { return }
+    private static func isOwnNamespace(_ request: APIRequest, _ session: Session) -> Bool {
+        guard let text = request.header("x-vault-namespace") else { return true }
         let namespace = text.split(separator: "/").joined(separator: "/")
-        guard namespace.isEmpty || namespace == session.token.organization else { throw .denied }
+        return namespace.isEmpty || namespace == session.token.organization
     }
 
     private static func reply(to error: any Error) -> APIReply {

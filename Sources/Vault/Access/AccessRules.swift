@@ -78,7 +78,7 @@ extension StoreReader {
     func accessRules(
         for record: SecretRecord, settings: [AccessRule], roles known: inout [ResourceKey: AccessRules.Role]
     ) throws -> AccessRules {
-        let manifest = record.isManaged ? (grants: Grants(spec: record.spec), place: "") : nil
+        let manifest = record.currentGrants.map { (grants: $0, place: "") }
         return try accessRules(ResourceKey(record.id), manifest: manifest, settings, &known)
     }
 
@@ -103,13 +103,13 @@ extension StoreReader {
     }
 
     private func accessManifest(of key: ResourceKey) throws -> (grants: Grants, place: String)? {
-        guard let applied = try applied(key) else { return nil }
-        var spec = applied.spec
-        if key.kind == .secret {
-            guard let secret = try secret(key.secretID), secret.isManaged else { return nil }
-            spec = secret.spec
+        let record = try applied(key)
+        let place = record?.position.span.description
+        guard key.kind == .secret else {
+            return record.map { (grants: Grants(spec: $0.spec), place: place ?? "") }
         }
-        return (Grants(spec: spec), applied.position.span.description)
+        guard let grants = try secret(key.secretID)?.currentGrants else { return nil }
+        return (grants, place ?? "a manifest that is gone from Git")
     }
 
     private func accessRole(_ key: ResourceKey) throws -> AccessRules.Role? {
@@ -118,5 +118,16 @@ extension StoreReader {
         return AccessRules.Role(
             members: members.compactMap { $0.stringValue.flatMap { Principal($0) } },
             place: applied.position.span.description)
+    }
+}
+
+extension SecretRecord {
+    /// What a manifest gives; `nil` where none describes the secret, and the settings decide.
+    ///
+    /// A manifest that is gone from Git gives nothing, and leaves the settings nothing to say, as long as the values
+    /// last that it described: whom the settings name is not whom the manifest named.
+    fileprivate var currentGrants: Grants? {
+        if isManaged { return Grants(spec: spec) }
+        return state == .deleted && purgeAt != nil && !spec.isEmpty ? Grants.none : nil
     }
 }

@@ -196,26 +196,38 @@ extension VaultTransaction {
         markChanged()
     }
 
-    /// Notes when the new version expires, and destroys versions beyond the number that is kept.
+    /// Notes when the new version expires, and destroys versions beyond the number that is kept. Those of a secret that
+    /// a manifest describes are only hidden: how long they stay is for `keepPrevious` to say.
     fileprivate func finishKVWrite(
         _ secret: inout SecretRecord, by context: ActionContext
     ) throws -> KVVersion {
         var settings = try KVSettings(stored: store.kvSettings(of: secret.rowID))
         let oldest = secret.currentVersion - settings.effectiveMaxVersions
         let before = settings
-        settings.deleted = settings.deleted.filter { $0.key > oldest }
-        settings.expires = settings.expires.filter { $0.key > oldest }
+        if !secret.isManaged { try destroyPrevious(upTo: oldest, of: &secret, by: context) }
+        let gone = Set(
+            try store.versions(of: secret.rowID).filter { $0.number <= oldest && $0.state == .destroyed }.map(\.number))
+        settings.deleted = settings.deleted.filter { !gone.contains($0.key) }
+        settings.expires = settings.expires.filter { !gone.contains($0.key) }
         if settings.deleteVersionAfter.seconds > 0 {
             settings.expires[secret.currentVersion] = now.adding(settings.deleteVersionAfter)
         }
         if settings != before { try save(settings, of: secret) }
-        for version in try store.versions(of: secret.rowID)
-        where version.number <= oldest && version.state == .previous {
-            try destroy(version.number, of: &secret, by: context)
-        }
         guard let view = try KVSecret(secret.id, in: store), let version = view.version(secret.currentVersion) else {
             throw VaultFailure(.corrupt, "the version that was just written is not there")
         }
         return version
+    }
+
+    /// Both versions of a rotation stay: the target may still have to be told to forget the one before.
+    private func destroyPrevious(
+        upTo oldest: Int64, of secret: inout SecretRecord, by context: ActionContext
+    ) throws {
+        let journal = try store.rotation(of: secret.rowID)
+        let named = [journal?.previous, journal?.candidate]
+        for version in try store.versions(of: secret.rowID)
+        where version.number <= oldest && version.state == .previous && !named.contains(version.number) {
+            try destroy(version.number, of: &secret, by: context)
+        }
     }
 }

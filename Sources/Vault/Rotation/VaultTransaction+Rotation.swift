@@ -211,6 +211,17 @@ extension VaultTransaction {
         try finishRotation(&rotation, by: context)
     }
 
+    /// Ends the wait for Git of a secret whose value is gone: nothing is left that could be written there.
+    package func forgetUnwritten(of secret: SecretRecord, by context: ActionContext) throws {
+        guard var rotation = try store.rotation(of: secret.rowID), !rotation.unwritten.isEmpty else { return }
+        rotation.unwritten = []
+        guard !rotation.step.isUnpromoted else {
+            markChanged()
+            return try store.save(rotation)
+        }
+        try finishRotation(&rotation, by: context)
+    }
+
     /// The value of any version, also of one that waits to become current.
     package func openValue(of secret: SecretRecord, version number: Int64) throws -> SecretValue {
         guard let sealed = try store.sealedValue(number, of: secret.rowID) else {

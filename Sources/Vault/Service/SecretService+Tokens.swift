@@ -15,9 +15,9 @@ extension SecretService {
     package func renewSelf(_ increment: TimeSpan?, by session: Session) async throws -> TokenRecord {
         try await change(.tokenRenew, session.token.address, session) { transaction in
             // Another request may have ended it since it was shown.
-            guard let record = try transaction.store.token(session.token.digest), record.revokedAt == nil else {
-                throw ServiceFailure.denied
-            }
+            guard let record = try transaction.store.token(session.token.digest), record.revokedAt == nil,
+                transaction.now < record.expiresAt, try transaction.store.isBacked(record, at: transaction.now)
+            else { throw ServiceFailure.denied }
             return try transaction.renew(record, increment: increment, by: session.context)
         }
     }

@@ -21,20 +21,24 @@ package final class SecretService: Sendable {
 
     package var clock: WallClock { door.clock }
 
-    /// Who shows `token`. Throws ``TokenFailure/Kind/invalid`` for every kind of wrong one alike, and records it.
-    package func authenticate(_ token: SecretBytes, _ caller: Caller) async throws -> Session {
-        let found = try await readers.run { [door] in
+    /// The valid token of that text; `nil` for every kind of wrong one alike. Nothing is spent or recorded by it.
+    package func find(_ token: SecretBytes) async throws -> TokenRecord? {
+        try await readers.run { [door] in
             try door.read { store, keyring, now -> TokenRecord? in
                 guard let digest = try TokenText.digest(of: token, keyring) else { return nil }
-                return try store.token(digest).flatMap { $0.isValid(at: now) ? $0 : nil }
+                return try store.validToken(digest, at: now)
             }
         }
-        guard let found else { throw try await refuse(caller) }
+    }
+
+    /// Takes a token that was found for one request. Throws ``TokenFailure/Kind/invalid`` where another request had its
+    /// last use, and records that.
+    package func begin(_ found: TokenRecord, _ caller: Caller) async throws -> Session {
         guard found.usesLeft != nil else { return Session(found, caller) }
         // Spent durably before anything is done with it, so that no crash and no race gives one use twice.
         let spent = try await write { core in
             try core.write { transaction -> TokenRecord? in
-                guard var record = try transaction.store.token(found.digest), record.isValid(at: transaction.now),
+                guard var record = try transaction.store.validToken(found.digest, at: transaction.now),
                     let left = record.usesLeft
                 else { return nil }
                 record.usesLeft = left - 1
@@ -46,13 +50,23 @@ package final class SecretService: Sendable {
         return Session(spent, caller)
     }
 
-    private func refuse(_ caller: Caller) async throws -> TokenFailure {
+    /// Records that somebody showed no valid token, and gives back what to tell him.
+    package func refuse(_ caller: Caller) async throws -> TokenFailure {
         let failure = TokenFailure(.invalid, "permission denied")
         if let context = caller.context() {
             try await journal.record(
                 AuditEntry(.authenticate, "", result: .refused, detail: failure.code, by: context))
         }
         return failure
+    }
+
+    /// Records that a valid token was shown for what it is not.
+    package func refuse(_ session: Session) async throws -> ServiceFailure {
+        try await journal.record(
+            AuditEntry(
+                .authenticate, session.token.address, result: .refused, detail: ServiceFailure.denied.code,
+                by: session.context))
+        return .denied
     }
 
     // MARK: Doing

@@ -51,6 +51,8 @@ extension VaultTransaction {
     }
 
     /// - Parameter parent: the token that asks; the new one never outlives it, and cannot do more.
+    ///
+    /// Throws ``ServiceFailure/denied`` where `parent` has ended since it was shown.
     package func createToken(
         _ request: TokenRequest, parent: TokenRecord?, by context: ActionContext
     ) throws -> (token: SecretBytes, record: TokenRecord) {
@@ -59,6 +61,7 @@ extension VaultTransaction {
         guard let digest = try TokenText.digest(of: token, keyring) else {
             preconditionFailure("a fresh token has the form of one")
         }
+        let parent = try parent.map(standing)
         var record = TokenRecord(
             digest: digest, accessor: try TokenText.freshAccessor(), parent: parent?.accessor,
             principal: request.principal, organization: request.organization, scope: request.scope,
@@ -67,6 +70,7 @@ extension VaultTransaction {
             isRenewable: request.isRenewable && request.breakGlassReason == nil, usesLeft: request.uses,
             revokedAt: nil)
         if let parent { try record.bound(by: parent) }
+        if !record.isRenewable { record.endsAt = record.expiresAt }
         try store.save(record)
         try store.removeTokens(endedBefore: now.subtracting(Self.memory))
         let reason = request.breakGlassReason.map { ", reason: \($0)" } ?? ""
@@ -74,6 +78,18 @@ extension VaultTransaction {
             request.breakGlassReason == nil ? .tokenCreate : .tokenBreakGlass, record.address,
             detail: "for \(record.principal) until \(record.expiresAt)\(reason)", by: context)
         return (token, record)
+    }
+
+    /// A parent as it is now, and not as it was when it was shown.
+    private func standing(_ parent: TokenRecord) throws -> TokenRecord {
+        // Whoever may ask a number of times would get any number of them by a child.
+        guard parent.usesLeft == nil else {
+            throw TokenFailure(
+                .badRequest, "a token with a number of uses cannot make others",
+                hint: "ask the vault's owner for another token")
+        }
+        guard let record = try store.validToken(parent.digest, at: now) else { throw ServiceFailure.denied }
+        return record
     }
 
     package func revoke(_ record: TokenRecord, by context: ActionContext) throws -> [String] {
@@ -92,7 +108,8 @@ extension VaultTransaction {
         return ended
     }
 
-    /// Gives a token more time: from now on `increment`, or its own lifetime, but never beyond its end.
+    /// Gives a token more time: from now on `increment`, or its own lifetime, but never beyond its end, nor beyond the
+    /// token that it was made with.
     package func renew(
         _ record: TokenRecord, increment: TimeSpan?, by context: ActionContext
     ) throws -> TokenRecord {
@@ -101,7 +118,8 @@ extension VaultTransaction {
         }
         var record = record
         let span = increment.map { $0.seconds == 0 ? record.ttl : $0 } ?? record.ttl
-        record.expiresAt = min(now.adding(span), record.endsAt)
+        let parent = try record.parent.flatMap { try store.token(accessor: $0) }
+        record.expiresAt = min(now.adding(span), record.endsAt, parent?.expiresAt ?? record.endsAt)
         try store.save(record)
         try audit.record(.tokenRenew, record.address, detail: "until \(record.expiresAt)", by: context)
         return record
@@ -117,7 +135,26 @@ extension TokenRecord {
                 .badRequest, "a token can only make tokens of its own principal, with no more than its own scope",
                 hint: "ask the vault's owner for another token")
         }
-        endsAt = min(endsAt, parent.endsAt)
-        expiresAt = min(expiresAt, endsAt)
+        isRenewable = isRenewable && parent.isRenewable
+        endsAt = min(endsAt, parent.isRenewable ? parent.endsAt : parent.expiresAt)
+        expiresAt = min(expiresAt, endsAt, parent.expiresAt)
+    }
+}
+
+extension StoreReader {
+    /// The token of that digest; `nil` where it, or one that it was made with, has ended.
+    func validToken(_ digest: Digest256, at now: Timestamp) throws -> TokenRecord? {
+        guard let record = try token(digest), record.isValid(at: now), try isBacked(record, at: now) else { return nil }
+        return record
+    }
+
+    /// Whether all tokens are valid that a token was made with, up to the first. One that is forgotten has ended.
+    func isBacked(_ record: TokenRecord, at now: Timestamp) throws -> Bool {
+        var next = record.parent
+        while let accessor = next {
+            guard let parent = try token(accessor: accessor), parent.isValid(at: now) else { return false }
+            next = parent.parent
+        }
+        return true
     }
 }

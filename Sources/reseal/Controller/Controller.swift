@@ -281,7 +281,7 @@ struct Controller: Sendable {
             state.sources.first { $0.name == name }
         }
         return SourceService(
-            tokens: tokens, plan: { await desk.plan($0, $1) }, applied: { await desk.applied($0, $1) })
+            tokens: tokens, plan: { await desk.plan($0, $1, from: $2) }, applied: { await desk.applied($0, $1) })
     }
 
     private func serve(_ server: ControllerServer) async throws {

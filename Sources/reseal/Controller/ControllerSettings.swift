@@ -225,7 +225,5 @@ struct ControllerSettings {
         return Listen(host: String(host), port: Int(port))
     }
 
-    static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
-    }
+    static func isLoopback(_ host: String) -> Bool { Loopback.isHost(host) }
 }

@@ -27,14 +27,16 @@ actor PlanDesk {
         self.home = home
         self.sources = Dictionary(sources.map { ($0.name, $0.git) }, uniquingKeysWith: { $1 })
         self.rounds = rounds
-        self.context = ActionContext(principal: context.principal, source: "http", userAgent: context.userAgent)
+        self.context = context
         self.status = status
     }
 
     // MARK: Plans
 
-    /// - Parameter order: `ref`, and perhaps `allow_mass_deletion`.
-    nonisolated func plan(_ source: String, _ order: JSON) async -> SourceService.Answer {
+    /// - Parameters:
+    ///   - order: `ref`, and perhaps `allow_mass_deletion`.
+    ///   - address: of whoever asks, for the audit trail.
+    nonisolated func plan(_ source: String, _ order: JSON, from address: String) async -> SourceService.Answer {
         guard let ref = order["ref"]?.stringValue else {
             return SourceService.failure(400, "request.invalid", "the body names no `ref`")
         }
@@ -48,7 +50,7 @@ actor PlanDesk {
             let first = FirstAnswer(continuation)
             // Not a child of the request: what has begun is finished, also when nobody waits for it any more.
             Task {
-                let answer = await self.compute(source, ref, allowsMassDeletion)
+                let answer = await self.compute(source, ref, allowsMassDeletion, address)
                 self.isBusy.withLock { $0 = false }
                 first.give(answer)
             }
@@ -59,7 +61,10 @@ actor PlanDesk {
         }
     }
 
-    private func compute(_ source: String, _ ref: String, _ allowsMassDeletion: Bool) async -> SourceService.Answer {
+    private func compute(
+        _ source: String, _ ref: String, _ allowsMassDeletion: Bool, _ address: String
+    ) async -> SourceService.Answer {
+        let context = ActionContext(principal: context.principal, source: address, userAgent: context.userAgent)
         do {
             guard let settings = sources[source] else { return Self.unknown }
             let resolver = CheckoutResolver(settings: settings, mirrors: home.mirrorsPath, showsProgress: false)

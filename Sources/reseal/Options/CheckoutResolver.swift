@@ -128,11 +128,19 @@ struct CheckoutResolver {
         let mirror = GitMirror(of: source, under: mirrors)
         let progress = showsProgress ? Progress("receiving objects:") : nil
         defer { progress?.finish() }
+        // What a request adds to a mirror of the branches is small, unless somebody means to fill the disk with it.
+        let isSmall = reference != nil && Self.hasBranches(mirror)
         _ = try mirror.fetch(
             reference, credentials: try settings.credentials(), deadline: try timeout(),
+            maximumBytes: isSmall ? GitMirror.requestedBytes : GitMirror.defaultBytes,
             transport: TransportRunner(
                 onProgress: { progress?.update($0.receivedObjects) }, isCancelled: isCancelled))
         return mirror.path
+    }
+
+    private static func hasBranches(_ mirror: GitMirror) -> Bool {
+        guard let names = try? mirror.open().references() else { return false }
+        return names.contains { $0.hasPrefix("refs/heads/") }
     }
 
     func timeout() throws -> TimeSpan {

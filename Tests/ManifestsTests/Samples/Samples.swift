@@ -249,8 +249,9 @@ enum Samples {
     private static let messages = "description: x\nevents:\n  - rotation.*\nminimumInterval: 0s\n"
     private static let notifiers = [
         "channel: webhook\nendpoint: hook\nsigningKeyFrom:\n  secret: hook-key\n  field: key\n" + messages,
-        "channel: slack\nendpoint: chat\n" + messages,
-        "channel: smtp\nendpoint: mail\nto:\n  - ops@example.org\n" + credentials + messages,
+        "channel: slack\nendpoint: chat\ntemplate: '{{event}} of {{name}}'\n" + messages,
+        "channel: smtp\nendpoint: mail\nto:\n  - ops@example.org\nsubject: '{{event}}'\ntemplate: '{{message}}'\n"
+            + credentials + messages,
         "channel: exec\ncommand: page\n" + messages,
     ]
 

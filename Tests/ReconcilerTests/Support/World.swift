@@ -161,6 +161,15 @@ struct World {
         }
     }
 
+    /// Somebody destroys the current version, as the vault does it.
+    mutating func destroy(_ name: String) {
+        edit(name) { secret in
+            secret.currentVersion = 0
+            secret.fingerprint = nil
+            secret.drift = secret.isManaged ? .value : nil
+        }
+    }
+
     /// Rotation makes a value that Git does not have yet.
     mutating func rotate(_ name: String, _ fields: [String: Leaf]) {
         rotated[SecretID(name)] = Set(fields.keys)

@@ -92,4 +92,18 @@ import Testing
         let again = try begin("three")
         #expect(again.failures == 1 && again.candidate == 3)
     }
+
+    @Test func aDestroyedValueNoLongerWaitsForGit() throws {
+        try fixture.manage("app", as: "one")
+        var rotation = try begin("two")
+        try fixture.core.write { try $0.promote(&rotation, retires: false, by: me) }
+        #expect(try journal()?.unwritten.count == 1)
+        try fixture.core.write { transaction in
+            var secret = try transaction.existing(id)
+            try transaction.destroy(2, of: &secret, by: me)
+        }
+        #expect(try journal() == nil)
+        let secret = try fixture.secret("app")
+        #expect(secret.currentVersion == 0 && secret.drift == .value)
+    }
 }

@@ -53,6 +53,39 @@ import Testing
         #expect(!before.isAllowed)
     }
 
+    @Test func whatIsGoneFromGitIsNobodysWhileItsValuesLast() async throws {
+        let fixture = try VaultFixture()
+        let id = SecretID("a")
+        let rule = AccessRule(
+            organization: "default", names: ["*"], principals: [Sample.alice], actions: [.write], place: "access[0]")
+        func mayWrite() throws -> Bool {
+            try fixture.core.store.read { store in
+                let rules = try store.accessRules(for: ResourceKey(id), settings: [rule])
+                var roles: [ResourceKey: AccessRules.Role] = [:]
+                let record = try #require(try store.secret(id))
+                let listed = try store.accessRules(for: record, settings: [rule], roles: &roles)
+                let asker = Asker(Sample.alice, organization: "default")
+                let verdict = AccessJudge.judge(asker, .write, rules)
+                #expect(AccessJudge.judge(asker, .write, listed).isAllowed == verdict.isAllowed)
+                return verdict.isAllowed
+            }
+        }
+        try await fixture.set("a", "x")
+        #expect(try mayWrite())
+        try fixture.core.write { transaction in
+            var secret = try transaction.existing(id)
+            secret.spec = Array(#"{"spec":{"permissions":{"write":["user:alice"]}}}"#.utf8)
+            try transaction.softDelete(&secret)
+            try transaction.audit.record(.secretDelete, by: VaultFixture.alice)
+        }
+        #expect(try !mayWrite())
+        try fixture.clock.advance("7d")
+        _ = try fixture.core.write { try $0.destroyDue(by: VaultFixture.alice) }
+        #expect(try mayWrite())
+        try await fixture.set("a", "y")
+        #expect(try fixture.secret("a").spec.isEmpty && mayWrite())
+    }
+
     @Test func explanationsNameTheLines() throws {
         let place = "manifests/a.yaml:3:1"
         let rules = AccessRules(

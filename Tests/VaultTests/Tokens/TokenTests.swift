@@ -93,6 +93,61 @@ import Testing
         }
     }
 
+    @Test func aChildDoesNotOutliveItsParent() async throws {
+        var fixed = request(60)
+        fixed.isRenewable = false
+        let parent = try await fixture.vault.createToken(fixed, by: VaultFixture.alice).record
+        #expect(parent.endsAt == parent.expiresAt)
+        let wanted = request(600)
+        func make(_ parent: TokenRecord) throws -> TokenRecord {
+            try fixture.core.write { try $0.createToken(wanted, parent: parent, by: VaultFixture.alice).record }
+        }
+        let child = try make(parent)
+        #expect(!child.isRenewable && child.endsAt == parent.expiresAt && child.expiresAt == parent.expiresAt)
+
+        let long = try await fixture.vault.createToken(request(60), by: VaultFixture.alice).record
+        let renewable = try make(long)
+        #expect(renewable.isRenewable && renewable.expiresAt == long.expiresAt)
+        let renewed = try fixture.core.write {
+            try $0.renew(renewable, increment: TimeSpan(seconds: 500), by: VaultFixture.alice)
+        }
+        #expect(renewed.expiresAt == long.expiresAt)
+        // Also where the store says otherwise, as it did of children made earlier.
+        var loose = renewable
+        loose.expiresAt = loose.endsAt
+        let (now, later) = (fixture.clock.now, long.expiresAt)
+        let (before, after) = try fixture.core.store.write { [loose] transaction in
+            try transaction.save(loose)
+            return (
+                try transaction.validToken(loose.digest, at: now), try transaction.validToken(loose.digest, at: later)
+            )
+        }
+        #expect(before == loose && after == nil)
+        // A parent that is forgotten has ended.
+        loose.parent = "nobody"
+        let orphan = try fixture.core.store.write { [loose] transaction in
+            try transaction.save(loose)
+            return try transaction.validToken(loose.digest, at: now)
+        }
+        #expect(orphan == nil)
+    }
+
+    @Test func whoMayMakeNoChildren() async throws {
+        let counted = try await fixture.vault.createToken(request(uses: 5), by: VaultFixture.alice).record
+        let revoked = try await fixture.vault.createToken(request(), by: VaultFixture.alice).record
+        _ = try await fixture.vault.revokeToken(accessor: revoked.accessor, by: VaultFixture.alice)
+        let wanted = request()
+        func make(_ parent: TokenRecord) throws {
+            _ = try fixture.core.write { try $0.createToken(wanted, parent: parent, by: VaultFixture.alice).record }
+        }
+        #expect(throws: TokenFailure(.badRequest, "")) { try make(counted) }
+        // What is handed over is the token as it was shown, before it was revoked.
+        #expect(throws: ServiceFailure(.denied, "")) { try make(revoked) }
+        var spent = counted
+        spent.usesLeft = 0
+        #expect(throws: TokenFailure(.badRequest, "")) { try make(spent) }
+    }
+
     @Test func renewalsStopAtTheEnd() async throws {
         var request = request(60)
         request.maxTTL = TimeSpan(seconds: 100)

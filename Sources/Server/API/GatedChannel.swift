@@ -1,0 +1,63 @@
+internal import Glibc
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+
+/// Limits connections, in all and of each address. One too many is closed as soon as it is there.
+struct GatedChannel<Base: ServerChildChannel>: ServerChildChannel {
+    typealias Value = Base.Value
+    let base: Base
+    let connections: InFlight
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture { [connections] in
+            try channel.pipeline.syncOperations.addHandler(GateHandler(connections))
+        }.flatMap { [base] in base.setup(channel: channel, logger: logger) }
+    }
+
+    func handle(value: Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+}
+
+/// How many connections a server takes.
+enum ConnectionLimit {
+    private static let largest = 4096
+    private static let ofAddress = 256
+
+    /// No more than half of the files that the process may open, so that the vault can always open its own.
+    static func gate() -> InFlight {
+        var files = rlimit(rlim_cur: 0, rlim_max: 0)
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+        let limit = min(largest, max(64, Int(clamping: files.rlim_cur) / 2))
+        return InFlight(limit: limit, ofAddress: min(ofAddress, limit / 2))
+    }
+}
+
+private final class GateHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let connections: InFlight
+    /// Set while it is counted.
+    private var address: String?
+
+    init(_ connections: InFlight) { self.connections = connections }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let address = context.channel.clientAddress
+        let isIn = connections.enter(address)
+        if isIn { self.address = address }
+        context.fireChannelActive()
+        if !isIn { context.close(promise: nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if let address { connections.leave(address) }
+        address = nil
+        context.fireChannelInactive()
+    }
+}
+
+extension Channel {
+    /// Where the other end is.
+    var clientAddress: String { remoteAddress?.ipAddress ?? "local" }
+}
