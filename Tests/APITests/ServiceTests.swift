@@ -24,7 +24,7 @@ import Testing
         try VaultCore.create(home, passphrase: nil, by: context)
         let core = try VaultCore.open(home, passphrase: { nil })
         let token = try await Vault(core: core).createToken(
-            TokenRequest(alice, ttl: TimeSpan(seconds: 600)), by: context
+            TokenRequest(alice, ttl: TimeSpan(seconds: 86_400)), by: context
         ).token
         let rule = AccessRule(
             organization: "default", names: ["*"], principals: [alice], actions: [.read, .write, .delete], place: "")
@@ -148,7 +148,7 @@ import Testing
         let parent = try await service.createToken(TokenRequest(alice, ttl: TimeSpan(seconds: 60)), by: session)
         let parentSession = try await service.authenticate(parent.token, caller)
         let child = try await service.createToken(
-            TokenRequest(alice, ttl: TimeSpan(seconds: 600)), by: parentSession)
+            TokenRequest(alice, ttl: TimeSpan(seconds: 86_400)), by: parentSession)
         #expect(child.record.expiresAt <= parent.record.expiresAt)
         _ = try await service.authenticate(child.token, caller)
         try await service.revokeSelf(by: parentSession)

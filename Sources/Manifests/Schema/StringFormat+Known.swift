@@ -144,9 +144,12 @@ extension StringFormat {
 
     static let messageTemplate = StringFormat(
         "a text with {{NAME}} where something is filled in",
-        pattern: #"^([^{]|\{(?!\{)|\{\{(NAMES)\}\})*$"#.replacing(
+        pattern: #"^([^{\u0000-\u0008\u000b-\u001f\u007f]|\{(?!\{)|\{\{(NAMES)\}\})+$"#.replacing(
             "NAMES", with: NotifierSpec.placeholders.joined(separator: "|")), bytes: 1...4096
     ) { text in
+        // Tabs and line breaks may stand in it.
+        let isShown = text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 || $0 == 0x0a }
+        guard isShown else { return "holds control characters" }
         for part in text.split(separator: "{{", omittingEmptySubsequences: false).dropFirst() {
             let name = part.firstRange(of: "}}").map { String(part[..<$0.lowerBound]) } ?? ""
             guard NotifierSpec.placeholders.contains(name) else {
