@@ -96,13 +96,32 @@ import Testing
 
     @Test func costlyDerivationsAreRefused() throws {
         let key = try SSHKeyFile("-t", "ed25519", passphrase: SSHKeyFile.passphrase)
+        let text = try changed(key) { wire in
+            let place = try #require(wire.firstRange(of: [0, 0, 0, 2, 0, 0, 0, 1]))
+            wire.replaceSubrange(place, with: [0, 0, 0x27, 0x11, 0, 0, 0, 1])
+        }
+        #expect(throws: AgeFailure(.identity, "")) {
+            try IdentityFile.parse(text, name: "key", access: .unattended)
+        }
+    }
+
+    @Test func aPublicHalfThatIsNoPointIsADefectOfTheFile() throws {
+        let key = try SSHKeyFile("-t", "ed25519", passphrase: SSHKeyFile.passphrase)
+        let text = try changed(key) { wire in
+            let type = try #require(wire.firstRange(of: Array("ssh-ed25519".utf8)))
+            let half = type.upperBound + 4..<type.upperBound + 36
+            wire.replaceSubrange(half, with: [2] + [UInt8](repeating: 0, count: 31))
+        }
+        #expect(throws: AgeFailure(.identity, "")) {
+            try IdentityFile.parse(text, name: "key", access: .unattended)
+        }
+    }
+
+    /// The key file of OpenSSH's own format with other bytes inside.
+    private func changed(_ key: SSHKeyFile, _ change: (inout [UInt8]) throws -> Void) throws -> SecretBytes {
         let lines = String(decoding: try key.bytes, as: UTF8.self).split(separator: "\n")
         var wire = try #require(Base64.decode(lines.dropFirst().dropLast().joined().utf8, padded: true))
-        let place = try #require(wire.firstRange(of: [0, 0, 0, 2, 0, 0, 0, 1]))
-        wire.replaceSubrange(place, with: [0, 0, 0x27, 0x11, 0, 0, 0, 1])
-        let text = "\(lines[0])\n\(Base64.encode(wire, padded: true))\n\(lines[lines.count - 1])\n"
-        #expect(throws: AgeFailure(.identity, "")) {
-            try IdentityFile.parse(SecretBytes(utf8: text), name: "key", access: .unattended)
-        }
+        try change(&wire)
+        return SecretBytes(utf8: "\(lines[0])\n\(Base64.encode(wire, padded: true))\n\(lines[lines.count - 1])\n")
     }
 }

@@ -75,7 +75,9 @@ private struct LockedSSHIdentity: RecipientDeriving {
         unlock: @escaping @Sendable () throws(AgeFailure) -> AsymmetricPrivateKey
     ) throws(AgeFailure) {
         self.publicKey = publicKey
-        recipient = try publicKey.recipient()
+        do throws(AgeFailure) { recipient = try publicKey.recipient() } catch {
+            throw AgeFailure(.identity, error.message, hint: "the file is damaged; restore it from a copy")
+        }
         key = LockedKeys { () throws(AgeFailure) in
             do throws(AgeFailure) { return try unlock().identity(publicKey) } catch { throw error.at(place) }
         }
