@@ -62,6 +62,14 @@ extension KeyPair {
         return try Self.certificate(handle, subject, nil, signer: handle)
     }
 
+    /// A certification request (PKCS #10, RFC 2986) for this key, PEM; the times of `subject` are the authority's matter.
+    package func certificateRequest(_ subject: CertificateSubject) throws(SealingFailure) -> String {
+        let raw = reseal_make_request(handle.raw, subject.commonName, subject.alternatives)
+        guard let raw else { throw .native("cannot make a certification request") }
+        defer { X509_REQ_free(raw) }
+        return try MemoryBIO(adopting: reseal_request_pem(raw)).text()
+    }
+
     fileprivate static func certificate(
         _ key: KeyHandle, _ subject: CertificateSubject, _ issuer: OpaquePointer?, signer: KeyHandle
     ) throws(SealingFailure) -> String {

@@ -120,6 +120,15 @@ import Testing
         let certified = try Command.check("openssl", ["x509", "-in", certificate, "-noout", "-pubkey"]).text
         #expect(try Command.check("openssl", ["pkey", "-in", key, "-pubout"]).text == certified)
         try Command.check("openssl", ["verify", "-CAfile", certificate, "-partial_chain", certificate])
+
+        let csr = try folder.write(try #require(made.certificateRequest), to: "request.pem")
+        let asked = try Command.check("openssl", ["req", "-in", csr, "-noout", "-verify", "-text", "-pubkey"]).text
+        for part in [
+            "DNS:www.example.org, DNS:*.example.org", "IP Address:2001:DB8:0:0:0:0:0:1", "CN = www.example.org",
+        ] {
+            #expect(asked.contains(part))
+        }
+        #expect(asked.contains(certified))
     }
 
     @Test func aCASignsForAnotherKey() throws {

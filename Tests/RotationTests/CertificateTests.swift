@@ -61,6 +61,33 @@ import Testing
         #expect(keys[0] == keys[1])
     }
 
+    @Test func aRequestForAnotherAuthority() throws {
+        let manifest = """
+            apiVersion: reseal/v1
+            kind: Secret
+            metadata: {name: tls}
+            spec:
+              type: certificate
+              value: {csr: none, key: ""}
+              rotation:
+                generate: {kind: x509, commonName: api.internal, field: key, csrField: csr}
+
+            """
+        let desk = try Desk(manifest, sealing: [("tls", "key", "none")])
+        let result = try desk.run("rotate", "tls", "--write", "--repo", desk.user.repository.path)
+        #expect(result.status == 0, "\(result.errorText)")
+        let folder = try TemporaryFolder()
+        try folder.write(try desk.get("tls", "csr") + "\n", to: "tls.csr")
+        try folder.write(try desk.get("tls", "key") + "\n", to: "tls.key")
+        let keys = try [["pkey", "-in", "tls.key", "-pubout"], ["req", "-in", "tls.csr", "-pubkey", "-noout"]].map {
+            try Command.check("openssl", $0, directory: folder.path).text
+        }
+        #expect(keys[0] == keys[1])
+        // Whoever signs reads it in Git.
+        let written = try String(contentsOfFile: "\(desk.user.repository.path)/manifests/secrets.yaml", encoding: .utf8)
+        #expect(written.contains("BEGIN CERTIFICATE REQUEST"))
+    }
+
     @Test func anIssuerThatIsNone() throws {
         let desk = try Desk(
             Self.manifests, sealing: [("ca", "root", "no"), ("ca", "signing", "no"), ("tls", "key", "none")])

@@ -9,6 +9,20 @@ package struct GeneratedValue: Sendable {
     package var publicText: String?
     /// A certificate, PEM.
     package var certificate: String?
+    /// A request for a certificate, PEM.
+    package var certificateRequest: String?
+
+    /// What is public, with the fields that `generator` has for it.
+    package func publicParts(_ generator: GeneratorSpec) -> [(field: FieldPath, text: String)] {
+        let parts = [
+            (generator.publicField, publicText), (generator.certificateField, certificate),
+            (generator.csrField, certificateRequest),
+        ]
+        return parts.compactMap { field, text in
+            guard let field, let text else { return nil }
+            return (field, text)
+        }
+    }
 }
 
 /// Makes fresh values by the `rotation.generate` of a manifest.
@@ -55,7 +69,8 @@ package enum SecretGenerator {
             from: now.subtracting(clockSkew), until: now.adding(request.validity))
         return GeneratedValue(
             secret: try key.privatePEM(), publicText: try key.publicPEM(),
-            certificate: try key.certificate(subject, issuer: issuer))
+            certificate: try key.certificate(subject, issuer: issuer),
+            certificateRequest: try key.certificateRequest(subject))
     }
 
     /// Clients whose clocks are a little late accept a new certificate too.

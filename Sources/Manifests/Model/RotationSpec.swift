@@ -53,6 +53,16 @@ package struct GeneratorSpec: Sendable, Hashable {
     package let field: FieldPath?
     package let publicField: FieldPath?
     package let certificateField: FieldPath?
+    /// Field for a certification request that another authority signs.
+    package let csrField: FieldPath?
+
+    /// Fields that receive what is public of the new value.
+    package var publicFields: [FieldPath] { [publicField, certificateField, csrField].compactMap { $0 } }
+
+    /// True for an X.509 key whose certificate, or request for one, would go nowhere.
+    package var lacksCertificateField: Bool {
+        if case .x509 = kind { certificateField == nil && csrField == nil } else { false }
+    }
 }
 
 /// Where a new value takes effect before it becomes current.

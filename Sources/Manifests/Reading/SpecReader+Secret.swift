@@ -45,7 +45,7 @@ extension SpecReader {
         guard let name = string(node, "kind"), let kind = generatorKind(name, node) else { return nil }
         return GeneratorSpec(
             kind: kind, name: name, field: field(node, "field"), publicField: field(node, "publicField"),
-            certificateField: field(node, "certificateField"))
+            certificateField: field(node, "certificateField"), csrField: field(node, "csrField"))
     }
 
     private func generatorKind(_ name: String, _ node: NodeID) -> GeneratorSpec.Kind? {

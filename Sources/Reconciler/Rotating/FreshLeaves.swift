@@ -72,20 +72,15 @@ enum FreshLeaves {
                 .notRotatable, "nothing says how a new value of \(id) is made",
                 hint: "give it with --value-from-stdin, or add rotation.generate to the manifest and apply it")
         }
-        let issuer = try issuer(of: generator, for: id, transaction, by: context)
-        let made = try SecretGenerator.generate(generator.kind, now: transaction.now, issuer: issuer)
-        var leaves = [leaf(field, made.secret, in: current)]
-        if let place = generator.publicField, let text = made.publicText {
-            leaves.append(leaf(place, SecretBytes(utf8: text), in: current))
-        }
-        if let place = generator.certificateField, let text = made.certificate {
-            leaves.append(leaf(place, SecretBytes(utf8: text), in: current))
-        } else if made.certificate != nil {
+        guard !generator.lacksCertificateField else {
             throw ReconcileFailure(
                 .noGenerator, "the certificate that belongs to the new key of \(id) has no field to go to",
-                hint: "set `certificateField` in rotation.generate")
+                hint: "set `certificateField` or `csrField` in rotation.generate")
         }
-        return leaves
+        let issuer = try issuer(of: generator, for: id, transaction, by: context)
+        let made = try SecretGenerator.generate(generator.kind, now: transaction.now, issuer: issuer)
+        return [leaf(field, made.secret, in: current)]
+            + made.publicParts(generator).map { leaf($0.field, SecretBytes(utf8: $0.text), in: current) }
     }
 
     private static func leaf(_ field: FieldPath, _ bytes: SecretBytes, in current: SecretValue?) -> SecretValue.Leaf {
@@ -128,7 +123,7 @@ extension RotationSubject {
     func writeBackItem(_ journal: RotationRecord, _ transaction: VaultTransaction) throws -> WriteBackItem {
         let secret = try transaction.existing(id)
         let value = try transaction.openValue(of: secret, version: secret.currentVersion)
-        let publicFields = [rotation?.generate?.publicField, rotation?.generate?.certificateField].compactMap { $0 }
+        let publicFields = rotation?.generate?.publicFields ?? []
         var values = ManifestSealer.Values(sealed: [])
         let waiting = Set(journal.unwritten.map(\.field))
         for name in waiting.sorted() {

@@ -48,10 +48,7 @@ extension FoundSecret {
         let field = try generation.field ?? generator.field ?? onlyField()
         let made = try SecretGenerator.generate(generator.kind, now: now)
         try requireRoom(for: generator, field)
-        var plain: [(field: FieldPath, text: String)] = []
-        if let place = generator.publicField, let text = made.publicText { plain.append((place, text)) }
-        if let place = generator.certificateField, let text = made.certificate { plain.append((place, text)) }
-        return ManifestSealer.Values(sealed: [(field, made.secret)], plain: plain)
+        return ManifestSealer.Values(sealed: [(field, made.secret)], plain: made.publicParts(generator))
     }
 
     /// The field that a generator without `field` fills.
@@ -68,11 +65,12 @@ extension FoundSecret {
 
     /// What belongs to the value needs fields of its own.
     private func requireRoom(for generator: GeneratorSpec, _ field: FieldPath) throws {
-        let companions = [generator.publicField, generator.certificateField].compactMap { $0 }
-        if case .x509 = generator.kind, generator.certificateField == nil {
+        let companions = generator.publicFields
+        if generator.lacksCertificateField {
             throw ReconcileFailure(
                 .noGenerator, "the certificate that belongs to the new key of \(id) has no field to go to",
-                hint: "set `certificateField` in rotation.generate, or --certificate-field")
+                hint: "set `certificateField` or `csrField` in rotation.generate, or --certificate-field or --csr-field"
+            )
         }
         guard !companions.isEmpty else { return }
         guard field != .whole, !companions.contains(field) else {
@@ -83,7 +81,7 @@ extension FoundSecret {
         if case .file? = spec.value?.source {
             throw ReconcileFailure(
                 .noGenerator, "the value of \(id) is a file, which has no field for the public part",
-                hint: "leave publicField and certificateField out, or make the value a mapping")
+                hint: "leave the fields for public parts out, or make the value a mapping")
         }
     }
 }

@@ -75,6 +75,7 @@ struct GeneratorOptionGroup: ParsableArguments {
     @Option(help: ArgumentHelp("Comment of an SSH key.", valueName: "text")) var comment: String?
     @Option(help: ArgumentHelp("Field for the public key, in plain text.", valueName: "field")) var publicField: String?
     @Option(help: ArgumentHelp("Field for the certificate.", valueName: "field")) var certificateField: String?
+    @Option(help: ArgumentHelp("Field for a certification request (CSR).", valueName: "field")) var csrField: String?
     @Option(help: ArgumentHelp("Common name of a certificate.", valueName: "name")) var commonName: String?
     @Option(
         name: .customLong("dns-name"),
@@ -91,7 +92,8 @@ struct GeneratorOptionGroup: ParsableArguments {
         let texts: [(String, String?)] = [
             ("symbols", symbols), ("exclude", exclude), ("encoding", encoding), ("separator", separator),
             ("algorithm", algorithm), ("curve", curve), ("comment", comment), ("publicField", publicField),
-            ("certificateField", certificateField), ("commonName", commonName), ("validity", validity),
+            ("certificateField", certificateField), ("csrField", csrField), ("commonName", commonName),
+            ("validity", validity),
         ]
         let numbers: [(String, Int64?)] = [("length", length), ("words", words), ("bits", bits)]
         let lists: [(String, [String])] = [("dnsNames", dnsNames), ("ipAddresses", ipAddresses)]

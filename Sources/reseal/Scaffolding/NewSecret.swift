@@ -66,7 +66,9 @@ struct NewSecret {
         for name in sealed where !given.contains(name) { try decide(name, &scaffold) }
         if options.generate, generation == nil { try generateFirst(&scaffold) }
         // What a generator writes beside the key is not asked for.
-        let made = ["publicField", "certificateField"].compactMap { scaffold.given["rotation.generate.\($0)"]?.last }
+        let made = ["publicField", "certificateField", "csrField"].compactMap {
+            scaffold.given["rotation.generate.\($0)"]?.last
+        }
         for field in fields where !field.isSealed && (generation == nil || !made.contains(field.name)) {
             let text = options.plain.map(NewCommand.pair).first { $0.key == field.name }?.value
             let answer = try text ?? (questions.isPossible ? questions.line("\(field.name) (Enter: leave it out)") : "")

@@ -95,7 +95,11 @@ extension ManifestSchema {
                 (
                     "x509", "A key and a certificate for it.",
                     [
+                        publicField,
                         Field("certificateField", .format(.fieldName), "Field that receives the certificate."),
+                        Field(
+                            "csrField", .format(.fieldName),
+                            "Field that receives a certification request (PKCS #10) for another authority to sign."),
                         Field("commonName", .text(64), "Common name of the subject.", required: true),
                         Field("dnsNames", .list(.format(.dnsName), count: 0...100), "Host names."),
                         Field("ipAddresses", .list(.format(.ipAddress), count: 0...100), "IP addresses."),
