@@ -188,7 +188,8 @@ let package = Package(
             ],
             exclude: ["Scripts"], swiftSettings: strict),
         .testTarget(
-            name: "GitTests", dependencies: ["ResealCore", "ResealSealing", "ResealGit", "TestSupport", "reseal"],
+            name: "GitTests",
+            dependencies: ["ResealCore", "ResealSealing", "ResealHTTP", "ResealGit", "TestSupport", "reseal"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ResealCore", "TestSupport", "reseal", "embedded-vault"],

@@ -37,7 +37,7 @@ static inline void reseal_secure_free(void *p, size_t n) { CRYPTO_secure_clear_f
 // by name in every call, which costs several times the hashing of a short message.
 static inline int reseal_hmac(EVP_MD_CTX *c, const EVP_MD *md, const void *key, size_t key_n, const void *a, size_t a_n,
                               const void *b, size_t b_n, unsigned char *out) {
-    unsigned char pad[64] = {0};  // The block of SHA-1 and SHA-256.
+    unsigned char pad[64] = {0};  // The block of SHA-256.
     unsigned int n = 0;
     int ok = EVP_MD_get_block_size(md) == sizeof pad;
     if (ok && key_n > sizeof pad) {

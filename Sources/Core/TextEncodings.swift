@@ -39,6 +39,27 @@ package enum Hex {
     }
 }
 
+/// `%` and two hexadecimal digits for a byte (RFC 3986, section 2.1).
+package enum PercentEscapes {
+    /// `nil` where a `%` has no two digits after it.
+    package static func decode(_ text: String.UTF8View) -> [UInt8]? {
+        var out: [UInt8] = []
+        var rest = Array(text)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                out.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let decoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)) else {
+                return nil
+            }
+            out += decoded
+            rest = rest.dropFirst(2)
+        }
+        return out
+    }
+}
+
 /// Standard base64 (RFC 4648, section 4), strict: canonical trailing bits, and padding exactly as asked.
 package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -1,4 +1,5 @@
 internal import ResealCore
+package import ResealHTTP
 package import ResealSealing
 
 /// What a server may ask for, and what decides whether we trust it.
@@ -22,16 +23,7 @@ package struct GitCredentials: Sendable {
     /// `http://[USER:PASSWORD@]HOST:PORT`, or `none`; `nil` for what the environment names.
     package var proxy: String?
 
-    /// PEM files of a chain and its key.
-    package struct ClientCertificate: Sendable {
-        package var certificate: String
-        package var key: String
-
-        package init(certificate: String, key: String) {
-            self.certificate = certificate
-            self.key = key
-        }
-    }
+    package typealias ClientCertificate = WebSettings.ClientCertificate
 
     package init(
         username: String? = nil, sshKeyFile: String? = nil, sshKeyPassphrase: SecretBytes? = nil,

@@ -44,6 +44,8 @@ final class HTTPAnswer: Sendable {
     }
 
     private func take(_ part: [UInt8]) async {
+        // An empty part would look like the end.
+        guard !part.isEmpty else { return }
         change {
             $0.parts.append(part)
             $0.waitingBytes += part.count
@@ -92,11 +94,8 @@ final class HTTPAnswer: Sendable {
         }
         buffer.copyBytes(from: part)
         letSenderGoOn()
-        // An empty part is no end.
-        return part.isEmpty && !hasEnded ? try read(into: buffer) : part.count
+        return part.count
     }
-
-    private var hasEnded: Bool { state.withLock { $0.end != nil && $0.parts.isEmpty } }
 
     private func letSenderGoOn() {
         let sender = state.withLock { state -> CheckedContinuation<Void, Never>? in

@@ -40,9 +40,7 @@ final class HTTPCarrier: Carrier {
     private static func settings(_ credentials: GitCredentials) throws(GitFailure) -> WebSettings {
         var settings = WebSettings()
         settings.authorityFile = credentials.caFile
-        settings.clientCertificate = credentials.clientCertificate.map {
-            WebSettings.ClientCertificate(certificate: $0.certificate, key: $0.key)
-        }
+        settings.clientCertificate = credentials.clientCertificate
         settings.proxy = try credentials.webProxy()
         settings.connectTimeout = TimeSpan(seconds: 20)
         settings.readTimeout = longestSilence
@@ -149,9 +147,7 @@ final class HTTPCarrier: Carrier {
             $0.value.prefix { $0 != " " }.lowercased()
         }
         if schemes.contains("basic") {
-            authorization = token.withUnsafeBytes {
-                "Basic " + Base64.encode(Array("\(user):".utf8) + $0, padded: true)
-            }
+            authorization = WebLogin(user: user, password: token).basic
         } else if schemes.contains("bearer") {
             authorization = token.withUnsafeBytes { "Bearer " + String(decoding: $0, as: UTF8.self) }
         } else {
@@ -186,11 +182,10 @@ extension GitCredentials {
     /// Throws for a proxy that is none.
     func webProxy() throws(GitFailure) -> WebProxy {
         guard let proxy else { return .environment }
-        if proxy == "none" { return .none }
-        guard let server = WebProxy.Server(proxy) else {
+        guard let found = WebProxy(setting: proxy) else {
             throw GitFailure(
                 .unreachable, "the proxy in the settings cannot be used", hint: "write http://HOST:PORT, or none")
         }
-        return .server(server)
+        return found
     }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ResealCore
+internal import ResealHTTP
 internal import ResealSealing
 
 /// Pushes by running `git`: with push options, which libgit2 1.5 cannot send, in place of a commit of our own, and to repositories on this machine,

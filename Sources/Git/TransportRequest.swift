@@ -1,5 +1,6 @@
 internal import Glibc
 internal import ResealCore
+internal import ResealHTTP
 internal import ResealSealing
 
 /// What the child that talks to the network is told, on its standard input: one line of JSON, then the secrets as raw
@@ -11,7 +12,6 @@ struct TransportRequest {
     /// The bare repository to fetch into, or to push from.
     var repository: String
     var host: String?
-    var port: Int?
     /// True where the peer proves who it is and nobody on the way can listen.
     var isPrivate: Bool
     var credentials: GitCredentials
@@ -39,7 +39,6 @@ struct TransportRequest {
         members["push"] = push?.json
         members["reference"] = reference.map { .string($0) }
         members["host"] = host.map { .string($0) }
-        members["port"] = port.map { .integer(Int64($0)) }
         members["username"] = credentials.username.map { .string($0) }
         members["sshKeyFile"] = credentials.sshKeyFile.map { .string($0) }
         members["knownHostsFile"] = credentials.knownHostsFile.map { .string($0) }
@@ -81,7 +80,6 @@ struct TransportRequest {
         }
         reference = json["reference"]?.stringValue
         host = json["host"]?.stringValue
-        port = json["port"]?.integerValue.map { Int($0) }
         credentials = GitCredentials(
             username: json["username"]?.stringValue, sshKeyFile: json["sshKeyFile"]?.stringValue,
             sshKeyPassphrase: secrets[1], useAgent: agent, knownHostsFile: json["knownHostsFile"]?.stringValue,
@@ -101,7 +99,6 @@ struct TransportRequest {
         location = source.location
         self.repository = repository
         host = source.host
-        port = source.port
         isPrivate = source.transport == .https || source.transport == .ssh
         self.credentials = credentials
         if credentials.username == nil { self.credentials.username = source.user }

@@ -119,7 +119,7 @@ final class PushLibrary: PushRoute {
     private func withRemote(
         _ body: (OpaquePointer, git_remote_callbacks) throws(GitFailure) -> Void
     ) throws(GitFailure) {
-        session.beginConnection()
+        session.found = nil
         try repository.withRaw { (raw) throws(GitFailure) in
             let remote = try RemoteHandle(repository: raw, location: session.request.location)
             try session.withCallbacks { (callbacks) throws(GitFailure) in

@@ -24,11 +24,6 @@ final class TransportSession {
         display = GitLocation.display(request.location)
     }
 
-    /// Forgets what belongs to one connection.
-    func beginConnection() {
-        found = nil
-    }
-
     func report(_ report: TransportReport) {
         let line = report.line
         var done = 0

@@ -5,20 +5,7 @@ package import ResealSealing
 package enum PercentEncoding {
     /// `nil` where a `%` has no two digits after it, or for what is no UTF-8.
     package static func decode(_ text: some StringProtocol) -> String? {
-        var out: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                out.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let decoded = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)) else {
-                return nil
-            }
-            out += decoded
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: out, as: UTF8.self)
+        PercentEscapes.decode(String(text).utf8).flatMap { String(validating: $0, as: UTF8.self) }
     }
 
     /// Everything but letters, digits and `-._~` becomes `%XX`.

@@ -9,8 +9,6 @@ package struct WebRequest: Sendable {
         case none
         case bytes([UInt8])
         case secret(SecretBytes)
-        /// Sent as it comes; without a length, in chunks.
-        case stream(AsyncThrowingStream<[UInt8], any Error>, length: Int64?)
     }
 
     package var method: String
@@ -36,9 +34,6 @@ package struct WebRequest: Sendable {
         case .none: break
         case .bytes(let bytes): request.body = .bytes(ByteBuffer(bytes: bytes))
         case .secret(let secret): request.body = .bytes(secret.withUnsafeBytes { ByteBuffer(bytes: $0) })
-        case .stream(let chunks, let length):
-            request.body = .stream(
-                chunks.map { ByteBuffer(bytes: $0) }, length: length.map { .known($0) } ?? .unknown)
         }
         return request
     }

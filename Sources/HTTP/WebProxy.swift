@@ -33,6 +33,17 @@ package enum WebProxy: Sendable, Hashable {
         }
     }
 
+    /// From settings: an address, or `none`; `nil` for anything else.
+    package init?(setting text: String) {
+        if text == "none" {
+            self = .none
+        } else if let server = Server(text) {
+            self = .server(server)
+        } else {
+            return nil
+        }
+    }
+
     /// The one for `address`, `nil` for none. Throws ``HTTPFailure`` where the environment names something else.
     package func server(
         for address: WebAddress, variable: (String) -> String? = Self.variable

@@ -19,6 +19,7 @@ package struct WebSettings: Sendable, Hashable {
     /// More of a body than this is refused; `nil` for a stream that its reader limits.
     package var bodyLimit: Int? = 1 << 20
 
+    /// PEM files of a chain and its key.
     package struct ClientCertificate: Sendable, Hashable {
         package var certificate: String
         package var key: String

@@ -100,34 +100,23 @@ struct DigestContext: ~Copyable {
     deinit { EVP_MD_CTX_free(raw) }
 }
 
-/// HMAC (RFC 2104).
+/// HMAC-SHA-256 (RFC 2104).
 package enum HMAC {
-    package enum Digest: String, Sendable {
-        case sha1 = "SHA1"
-        case sha256 = "SHA256"
-        var bytes: Int { self == .sha1 ? 20 : 32 }
-    }
-    // Immutable once fetched, and never freed.
-    private nonisolated(unsafe) static let sha1 = EVP_MD_fetch(nil, Digest.sha1.rawValue, nil)
-
     package static func code(
-        _ data: UnsafeRawBufferPointer, key: SecretBytes, digest: Digest = .sha256
+        _ data: UnsafeRawBufferPointer, key: SecretBytes
     ) throws(SealingFailure) -> [UInt8] {
-        var out = [UInt8](repeating: 0, count: digest.bytes)
+        var out = [UInt8](repeating: 0, count: SHA256.bytes)
         let context = try DigestContext()
         let status = key.withUnsafeBytes {
             reseal_hmac(
-                context.raw, digest == .sha1 ? sha1 : SHA256.algorithm, $0.baseAddress, $0.count, data.baseAddress,
-                data.count, nil, 0, &out)
+                context.raw, SHA256.algorithm, $0.baseAddress, $0.count, data.baseAddress, data.count, nil, 0, &out)
         }
         try openSSL("cannot compute an HMAC", status)
         return out
     }
 
-    package static func code(
-        _ data: [UInt8], key: SecretBytes, digest: Digest = .sha256
-    ) throws(SealingFailure) -> [UInt8] {
-        try data.withRawBytes { (d) throws(SealingFailure) in try code(d, key: key, digest: digest) }
+    package static func code(_ data: [UInt8], key: SecretBytes) throws(SealingFailure) -> [UInt8] {
+        try data.withRawBytes { (d) throws(SealingFailure) in try code(d, key: key) }
     }
 
     /// HMAC-SHA-256 of `head` followed by `tail`, which need not be joined in memory for it.

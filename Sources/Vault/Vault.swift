@@ -95,12 +95,7 @@ public actor Vault {
             let isNew = secret.rowID == 0
             if secret.state == .deleted { try transaction.undelete(&secret) }
             let value = try change { secret.currentVersion > 0 ? try transaction.read(secret).1 : nil }
-            try transaction.addVersion(value, to: &secret, ValueWrite(origin: .manual, author: context.principal))
-            try transaction.noteDrift(.value, in: &secret)
-            try transaction.store.update(secret)
-            try transaction.audit.record(
-                isNew ? .secretCreate : .secretWrite, ResourceKey(id).description, version: secret.currentVersion,
-                by: context)
+            try transaction.writeByHand(value, to: &secret, isNew: isNew, by: context)
             return SecretWriting(id: id, version: secret.currentVersion, isManaged: secret.isManaged)
         }
     }
@@ -169,10 +164,7 @@ public actor Vault {
             guard destroying || secret.state == .active else {
                 throw VaultFailure(.deleted, "\(id) is deleted already", hint: "--destroy removes its values for good")
             }
-            if secret.state == .active {
-                try transaction.noteDrift(.deleted, in: &secret)
-                try transaction.softDelete(&secret)
-            }
+            try transaction.deleteByHand(&secret)
             try transaction.audit.record(
                 .secretDelete, ResourceKey(id).description, version: secret.currentVersion, by: context)
             if destroying { try transaction.destroyAll(of: &secret, by: context) }
@@ -237,6 +229,24 @@ extension VaultTransaction {
         let (record, value) = try read(try existing(id), version: version)
         try audit.record(.secretRead, ResourceKey(id).description, version: record.number, by: context)
         return SecretReading(id: id, version: record.number, createdAt: record.createdAt, value: value)
+    }
+
+    func writeByHand(
+        _ value: SecretValue, to secret: inout SecretRecord, isNew: Bool, by context: ActionContext
+    ) throws {
+        try addVersion(value, to: &secret, ValueWrite(origin: .manual, author: context.principal))
+        try noteDrift(.value, in: &secret)
+        try store.update(secret)
+        try audit.record(
+            isNew ? .secretCreate : .secretWrite, ResourceKey(secret.id).description, version: secret.currentVersion,
+            by: context)
+    }
+
+    /// Does nothing where it is deleted already.
+    func deleteByHand(_ secret: inout SecretRecord) throws {
+        guard secret.state == .active else { return }
+        try noteDrift(.deleted, in: &secret)
+        try softDelete(&secret)
     }
 
     /// Compares with what Git last said: a hand-made change that ends at Git's own value is no drift.

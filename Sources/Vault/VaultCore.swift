@@ -89,20 +89,26 @@ package struct VaultCore: Sendable {
         of action: AuditAction, _ subject: String = "", commit: ObjectID? = nil, failure: any UserFacingFailure,
         result: AuditResult? = nil, by context: ActionContext
     ) throws {
-        let kind = (failure as? VaultFailure)?.kind
-        if kind?.isStorage == true { return }
-        let isRefusal = kind == .protected || failure.code.hasPrefix("access.")
+        guard let judged = failure.auditResult else { return }
         try write {
             try $0.audit.record(
-                action, subject, result: result ?? (isRefusal ? .refused : .failed), commit: commit,
-                detail: failure.code, by: context)
+                action, subject, result: result ?? judged, commit: commit, detail: failure.code, by: context)
         }
+    }
+}
+
+extension UserFacingFailure {
+    /// How the trail has it; `nil` where the store itself failed, and has nowhere to record to.
+    var auditResult: AuditResult? {
+        let kind = (self as? VaultFailure)?.kind
+        if kind?.isStorage == true { return nil }
+        return kind == .protected || code.hasPrefix("access.") ? .refused : .failed
     }
 }
 
 extension VaultFailure.Kind {
     /// True when the store cannot be relied on to take another record.
-    var isStorage: Bool {
+    fileprivate var isStorage: Bool {
         switch self {
         case .corrupt, .diskFull, .readOnly, .storage, .locked, .newerSchema, .auditBroken: true
         default: false

@@ -1,6 +1,7 @@
 import Foundation
 import ResealCore
 import ResealGit
+import ResealHTTP
 import ResealSealing
 import TestSupport
 import Testing

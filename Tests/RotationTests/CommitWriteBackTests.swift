@@ -36,7 +36,8 @@ import Testing
         ) throws -> WriteBackOutcome {
             let source = CommitSnapshotSource(
                 repositoryPath: git.path, commit: try git.id("HEAD"), folder: "manifests")
-            let files = try CommitSealer(source, access: .unattended).seal([item], at: now)
+            let (files, refused) = try CommitSealer(source, access: .unattended).seal([item], at: now)
+            if let refused { throw refused }
             try progress(.sealed, nil)
             if isRefused { throw Refused() }
             for file in files { try git.write(file.path, String(decoding: file.after, as: UTF8.self)) }

@@ -31,13 +31,6 @@ import Testing
         #expect(Hex.encode(try HMAC.code(bytes(data), key: secret(key))) == code)
     }
 
-    /// RFC 2202, test case 2.
-    @Test func hmacSHA1() throws {
-        let data = try bytes("7768617420646f2079612077616e7420666f72206e6f7468696e673f")
-        let code = try HMAC.code(data, key: secret("4a656665"), digest: .sha1)
-        #expect(Hex.encode(code) == "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79")
-    }
-
     /// RFC 5869, the first 32 bytes of appendix A.3: neither salt nor info.
     @Test func hkdf() throws {
         let key = try secret(String(repeating: "0b", count: 22))

@@ -53,7 +53,8 @@ package final class HTTPSGitServer: Sendable {
     /// What the server has said so far: each request with its authorization.
     package var log: String { (try? String(contentsOfFile: "\(folder.path)/2", encoding: .utf8)) ?? "" }
 
-    private static let script = #"""
+    private static let script = PythonServer.handler + program
+    private static let program = #"""
         import base64, http.server, os, ssl, subprocess, sys, time
         root, port, folder, login = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
         demands = sys.argv[5:]
@@ -61,9 +62,7 @@ package final class HTTPSGitServer: Sendable {
         if "bearer" in demands:
             expected = "Bearer " + login.partition(":")[2]
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(PersistentHandler):
             def answer(self, status, headers, body=b""):
                 self.send_response(status)
                 for name, value in headers:
@@ -71,16 +70,6 @@ package final class HTTPSGitServer: Sendable {
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
-
-            def body(self):
-                if self.headers.get("Transfer-Encoding") != "chunked":
-                    return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                body = b""
-                while size := int(self.rfile.readline().split(b";")[0], 16):
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                self.rfile.readline()
-                return body
 
             def misbehave(self, manner):
                 body = b"001e# service=git-upload-pack\n0000"

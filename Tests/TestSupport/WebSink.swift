@@ -63,14 +63,13 @@ package final class WebSink: Sendable {
         }
     }
 
-    private static let script = #"""
+    private static let script = PythonServer.handler + program
+    private static let program = #"""
         import http.server, json, os, select, socket, ssl, sys, threading, time, urllib.parse
         port, folder, security = int(sys.argv[1]), sys.argv[2], sys.argv[3]
         lock = threading.Lock()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(PersistentHandler):
             def remember(self, body):
                 record = {"method": self.command, "path": self.path, "body": body.decode("utf-8", "replace"),
                           "headers": {name.lower(): value for name, value in self.headers.items()}}
@@ -85,16 +84,6 @@ package final class WebSink: Sendable {
                         return None
                     open(folder + "/next", "w").write("\n".join(lines[1:]))
                     return lines[0] if lines else None
-
-            def body(self):
-                if self.headers.get("Transfer-Encoding") != "chunked":
-                    return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                body = b""
-                while size := int(self.rfile.readline().split(b";")[0], 16):
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                self.rfile.readline()
-                return body
 
             def answer(self, status, body=b"{}", headers=()):
                 self.send_response(status)

@@ -38,18 +38,7 @@ package struct NotifierSpec: Sendable, Hashable {
     ]
 
     package func wants(_ event: String) -> Bool {
-        events.isEmpty || events.contains { Self.fits(event[...], $0[...]) }
-    }
-
-    private static func fits(_ text: Substring, _ pattern: Substring) -> Bool {
-        guard let star = pattern.firstIndex(of: "*") else { return text == pattern }
-        guard text.hasPrefix(pattern[..<star]) else { return false }
-        let rest = pattern[pattern.index(after: star)...]
-        var tail = text.dropFirst(pattern[..<star].count)
-        while true {
-            if fits(tail, rest) { return true }
-            guard !tail.isEmpty else { return false }
-            tail = tail.dropFirst()
-        }
+        events.isEmpty
+            || events.contains { Glob.match(Array($0), Array(event), isWild: { $0 == "*" }, isEqual: { $0 == $1 }) }
     }
 }

@@ -206,21 +206,11 @@ extension StringFormat {
 /// Paths behind an address that the operator gives, which they do not leave, however a server on the way reads them.
 enum AddressPath {
     static func problem(_ text: String) -> String? {
-        let refused = ASCIISet("/\\%")
-        var decoded: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                decoded.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let escaped = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self)) else {
-                return "has a `%` without two hexadecimal digits"
-            }
-            if escaped.contains(where: refused.contains) { return "has an escaped `/`, `\\` or `%`" }
-            decoded += escaped
-            rest = rest.dropFirst(2)
+        guard let decoded = PercentEscapes.decode(text.utf8) else {
+            return "has a `%` without two hexadecimal digits"
         }
+        let escapes = ["%2f", "%5c", "%25"]
+        if escapes.contains(where: text.lowercased().contains) { return "has an escaped `/`, `\\` or `%`" }
         let segments = decoded.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let leaves = segments.contains { segment in
             // Some servers take what follows a `;` for a parameter.

@@ -37,7 +37,7 @@ package struct Glob: Sendable, Hashable, CustomStringConvertible {
 
     /// Matches a list with wildcards that stand for any number of elements. Only the last wildcard is ever tried again,
     /// which is enough: an earlier one could not do better.
-    private static func match<P, T>(
+    static func match<P, T>(
         _ pattern: [P], _ text: [T], isWild: (P) -> Bool, isEqual: (P, T) -> Bool
     ) -> Bool {
         var p = 0

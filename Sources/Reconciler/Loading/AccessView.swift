@@ -50,8 +50,7 @@ extension RoleDirectory {
     /// Takes the members of an applied role; does nothing for other kinds.
     fileprivate mutating func set(_ record: AppliedRecord) {
         guard record.key.kind == .role else { return }
-        let members = (try? JSON(parsing: record.spec))?["spec"]?["members"]?.arrayValue ?? []
-        set(record.key, members: members.compactMap { $0.stringValue.flatMap(Principal.init) })
+        set(record.key, members: record.members)
     }
 }
 

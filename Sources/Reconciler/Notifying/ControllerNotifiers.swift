@@ -110,10 +110,9 @@ package struct ControllerNotifiers: Sendable {
                 .notConfigured, "\(path) names no host, no valid port, or no sender",
                 hint: "set `host`, `port` and `from`")
         }
-        let login = try credentials.flatMap { try targets.logins($0, organization: organization, by: context).first }
         let server = MailServer(
             host: host, port: Int(port), security: security, authorityFile: settings["ca-file"],
-            login: login.map { WebLogin(user: $0.user, password: $0.password) })
+            login: try targets.login(credentials, organization: organization, by: context))
         guard security != .none || server.isLocal else {
             throw NotifyFailure(
                 .notConfigured, "\(path) sends mail in plain text to another machine", hint: "set `tls: starttls`")

@@ -82,7 +82,7 @@ package struct BranchWriteBack: Sendable {
 
     func make(_ items: [WriteBackItem], _ repository: GitRepository, _ job: Job) throws -> Made? {
         let source = CommitSnapshotSource(repositoryPath: mirror.path, commit: job.head, folder: job.folder)
-        let (files, refused) = try CommitSealer(source, access: access).sealWhatFits(items, at: job.now)
+        let (files, refused) = try CommitSealer(source, access: access).seal(items, at: job.now)
         if files.isEmpty, let refused { throw refused }
         FaultPoint.pass("writeBack.sealed")
         let person = CommitPerson(name: author.name, email: author.email, time: job.now)

@@ -15,17 +15,10 @@ package struct CommitSealer: Sendable {
         self.access = access
     }
 
-    /// The files to write, with their content before and after; every other byte of them stays.
-    ///
-    /// - Throws: ``ReconcileFailure/Kind/noManifest`` when the commit has no manifest of one of the secrets.
-    package func seal(_ items: [WriteBackItem], at now: Timestamp) throws -> [FileReplacement] {
-        let (files, refused) = try sealWhatFits(items, at: now)
-        if let refused { throw refused }
-        return files
-    }
-
-    /// As ``seal(_:at:)``, but an item that cannot be sealed hinders none of the others: the first failure comes back too.
-    func sealWhatFits(
+    /// The files to write, with their content before and after; every other byte of them stays. An item that cannot be
+    /// sealed hinders none of the others; the first failure comes back too, for example
+    /// ``ReconcileFailure/Kind/noManifest`` where the commit has no manifest of one of the secrets.
+    package func seal(
         _ items: [WriteBackItem], at now: Timestamp
     ) throws -> (files: [FileReplacement], refused: (any UserFacingFailure)?) {
         let snapshot = try source.open()

@@ -9,8 +9,8 @@ extension ControllerTargets {
     func http(
         _ name: String, path: String, timeout: TimeSpan, for id: SecretID, by context: ActionContext
     ) throws -> HTTPTarget {
-        let connection = try connection(name, engine: "http", for: id)
-        let endpoint = try files.webEndpoint(connection.endpoint ?? "", timeout: timeout)
+        let (connection, place) = try self.connection(name, engine: "http", for: id)
+        let endpoint = try files.webEndpoint(place, timeout: timeout)
         let key = try connection.signingKey.map { try secret($0, organization: id.organization, by: context) }
         guard let key = key ?? endpoint.signingKey else {
             throw HandlerFailure(
@@ -23,32 +23,35 @@ extension ControllerTargets {
                 hint: "leave out the `?` and what comes after it")
         }
         let address = try endpoint.address.appending(String(path.drop { $0 == "/" }))
-        let login = try connection.credentials.flatMap {
-            try logins($0, organization: id.organization, by: context).first
-        }
         return HTTPTarget(
             address: address, settings: endpoint.settings, signature: try WebhookSignature(key: key),
-            login: login.map { WebLogin(user: $0.user, password: $0.password) })
+            login: try login(connection.credentials, organization: id.organization, by: context))
     }
 
     func oauth(_ name: String, for id: SecretID, by context: ActionContext) throws -> OAuthTarget {
-        let connection = try connection(name, engine: "oauth", for: id)
-        let endpoint = try files.webEndpoint(
-            connection.endpoint ?? "", keys: ["client-authentication"], timeout: connection.timeout)
+        let (connection, place) = try self.connection(name, engine: "oauth", for: id)
+        let endpoint = try files.webEndpoint(place, keys: ["client-authentication"], timeout: connection.timeout)
         let word = endpoint.options["client-authentication"] ?? OAuthTarget.Authentication.basic.rawValue
         guard let authentication = OAuthTarget.Authentication(rawValue: word) else {
             throw HandlerFailure(
                 .notConfigured, "\(endpoint.path) has an unknown `client-authentication`", hint: "basic or post")
         }
-        guard let credentials = connection.credentials,
-            let login = try logins(credentials, organization: id.organization, by: context).first
-        else {
+        guard let client = try login(connection.credentials, organization: id.organization, by: context) else {
             throw HandlerFailure(
                 .unsuitable, "the Connection `\(name)` has no client", hint: "set `credentialsFrom`")
         }
         return OAuthTarget(
             address: endpoint.address, settings: endpoint.settings,
-            client: WebLogin(user: login.user, password: login.password), authentication: authentication)
+            client: client, authentication: authentication)
+    }
+
+    /// The first login of those that may be valid; `nil` where there are no credentials.
+    func login(
+        _ credentials: CredentialsReference?, organization: String, by context: ActionContext
+    ) throws -> WebLogin? {
+        try credentials.flatMap { try logins($0, organization: organization, by: context).first }.map {
+            WebLogin(user: $0.user, password: $0.password)
+        }
     }
 
     /// One field of a secret of this vault. Its reading is recorded.

@@ -33,7 +33,9 @@ package struct ControllerTargets: Sendable {
         }
     }
 
-    func connection(_ name: String, engine: String, for id: SecretID) throws -> ConnectionSpec {
+    func connection(
+        _ name: String, engine: String, for id: SecretID
+    ) throws -> (spec: ConnectionSpec, endpoint: String) {
         let key = ResourceKey(.connection, name, organization: id.organization)
         guard let applied = try core.store.read({ try $0.applied(key) }), let manifest = StoredManifest.read(applied),
             case .connection(let connection) = manifest.spec
@@ -42,12 +44,12 @@ package struct ControllerTargets: Sendable {
                 .notConfigured, "the vault knows no Connection `\(name)`",
                 hint: "apply the commit that has its manifest")
         }
-        guard connection.engine == engine, connection.endpoint != nil else {
+        guard connection.engine == engine, let endpoint = connection.endpoint else {
             throw HandlerFailure(
                 .unsuitable, "the Connection `\(name)` is of another engine than the handler needs",
                 hint: "set `engine: \(engine)`")
         }
-        return connection
+        return (connection, endpoint)
     }
 
     // MARK: Databases
@@ -55,11 +57,10 @@ package struct ControllerTargets: Sendable {
     private func postgresql(
         _ name: String, for id: SecretID, by context: ActionContext
     ) throws -> PostgreSQLTarget {
-        let connection = try connection(name, engine: "postgresql", for: id)
-        guard let endpoint = connection.endpoint, let credentials = connection.credentials else {
+        let (connection, endpoint) = try self.connection(name, engine: "postgresql", for: id)
+        guard let credentials = connection.credentials else {
             throw HandlerFailure(
-                .unsuitable, "the Connection `\(name)` is none to a PostgreSQL server", hint: "set `engine: postgresql`"
-            )
+                .unsuitable, "the Connection `\(name)` has no login", hint: "set `credentialsFrom`")
         }
         let path = files.endpointPath(endpoint)
         let settings = try files.texts(

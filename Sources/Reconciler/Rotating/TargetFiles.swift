@@ -91,8 +91,7 @@ struct TargetFiles: Sendable {
     }
 
     private func proxy(_ text: String, _ path: String) throws -> WebProxy {
-        if text == "none" { return .none }
-        if let server = WebProxy.Server(text) { return .server(server) }
+        if let proxy = WebProxy(setting: text) { return proxy }
         throw HandlerFailure(
             .notConfigured, "\(path) has a `proxy` that is none", hint: "write http://HOST:PORT, or none")
     }

@@ -5,12 +5,10 @@ internal import ResealVault
 /// The documents of the KV API.
 enum KVDocument {
     /// The envelope around `data`.
-    static func envelope(
-        _ requestID: String, data: JSON = .null, auth: JSON = .null, warnings: [String] = []
-    ) -> [String: JSON] {
+    static func envelope(_ requestID: String, data: JSON = .null, auth: JSON = .null) -> [String: JSON] {
         [
             "request_id": .string(requestID), "lease_id": "", "renewable": false, "lease_duration": 0, "data": data,
-            "wrap_info": .null, "warnings": warnings.isEmpty ? .null : .array(warnings.map(JSON.string)), "auth": auth,
+            "wrap_info": .null, "warnings": .null, "auth": auth,
         ]
     }
 

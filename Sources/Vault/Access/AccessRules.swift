@@ -46,7 +46,7 @@ package struct AccessRules: Sendable {
     package let manifest: (grants: Grants, place: String)?
     /// By name; those of the resource's organization that anything here names.
     package let roles: [String: Role]
-    /// What the settings say of it. A manifest leaves them nothing to say.
+    /// What the settings say of it: only rules that fit, and none beside a manifest, which leaves them nothing to say.
     package let settings: [AccessRule]
 
     package init(
@@ -55,7 +55,7 @@ package struct AccessRules: Sendable {
         self.key = key
         self.manifest = manifest
         self.roles = roles
-        self.settings = manifest == nil ? settings.filter { $0.fits(key) } : []
+        self.settings = settings
     }
 
     /// Every principal that is named, a role's members included.
@@ -113,11 +113,15 @@ extension StoreReader {
     }
 
     private func accessRole(_ key: ResourceKey) throws -> AccessRules.Role? {
-        guard let applied = try applied(key) else { return nil }
-        let members = (try? JSON(parsing: applied.spec))?["spec"]?["members"]?.arrayValue ?? []
-        return AccessRules.Role(
-            members: members.compactMap { $0.stringValue.flatMap { Principal($0) } },
-            place: applied.position.span.description)
+        try applied(key).map { AccessRules.Role(members: $0.members, place: $0.position.span.description) }
+    }
+}
+
+extension AppliedRecord {
+    /// Of a role: its members.
+    package var members: [Principal] {
+        let members = (try? JSON(parsing: spec))?["spec"]?["members"]?.arrayValue ?? []
+        return members.compactMap { $0.stringValue.flatMap { Principal($0) } }
     }
 }
 

@@ -25,13 +25,7 @@ extension SecretService {
             let old = try transaction.currentValue(view)
             let value = try Self.value(content, old)
             if secret.state == .deleted { try transaction.undelete(&secret) }
-            try transaction.addVersion(
-                value.inForm(of: old), to: &secret, ValueWrite(origin: .manual, author: session.context.principal))
-            try transaction.noteDrift(.value, in: &secret)
-            try transaction.store.update(secret)
-            try transaction.audit.record(
-                isNew ? .secretCreate : .secretWrite, ResourceKey(id).description, version: secret.currentVersion,
-                by: session.context)
+            try transaction.writeByHand(value.inForm(of: old), to: &secret, isNew: isNew, by: session.context)
             return try transaction.finishKVWrite(&secret, by: session.context)
         }
     }
@@ -70,10 +64,7 @@ extension SecretService {
             for number in versions ?? [view.currentVersion] {
                 guard view.version(number)?.isReadable(at: transaction.now) == true else { continue }
                 settings.deleted[number] = transaction.now
-                if number == secret.currentVersion, secret.state == .active {
-                    try transaction.noteDrift(.deleted, in: &secret)
-                    try transaction.softDelete(&secret)
-                }
+                if number == secret.currentVersion { try transaction.deleteByHand(&secret) }
                 try transaction.audit.record(
                     .secretDelete, ResourceKey(id).description, version: number, by: session.context)
             }
@@ -118,10 +109,7 @@ extension SecretService {
         try await onExisting(.secretDelete, .delete, id, session) { transaction, view in
             guard let view else { return }
             var secret = view.record
-            if secret.state == .active {
-                try transaction.noteDrift(.deleted, in: &secret)
-                try transaction.softDelete(&secret)
-            }
+            try transaction.deleteByHand(&secret)
             try transaction.audit.record(
                 .secretDelete, ResourceKey(id).description, detail: "with all versions", by: session.context)
             try transaction.destroyAll(of: &secret, by: session.context)

@@ -83,11 +83,11 @@ package final class SecretService: Sendable {
                     action, subject, version: look.version, result: look.result, detail: look.detail,
                     by: session.context))
             return look.value
-        } catch let failure as any UserFacingFailure where failure.isRecordable {
-            try await journal.record(
-                AuditEntry(
-                    action, subject, result: failure.code.hasPrefix("access.") ? .refused : .failed,
-                    detail: failure.code, by: session.context))
+        } catch let failure as any UserFacingFailure {
+            if let result = failure.auditResult {
+                try await journal.record(
+                    AuditEntry(action, subject, result: result, detail: failure.code, by: session.context))
+            }
             throw failure
         }
     }
@@ -111,9 +111,4 @@ struct Look<R: Sendable>: Sendable {
     var version: Int64?
     var result = AuditResult.ok
     var detail = ""
-}
-
-extension UserFacingFailure {
-    /// False where the store itself failed, and has nowhere to record to.
-    fileprivate var isRecordable: Bool { (self as? VaultFailure)?.kind.isStorage != true }
 }

@@ -18,16 +18,6 @@ package enum TokenText {
             text.count == prefix.utf8.count + 64 && text.starts(with: prefix.utf8)
         }
         guard isPlausible else { return nil }
-        let label = Array("reseal/v1/token\0".utf8)
-        let input = SecretBytes(count: label.count + token.count) { buffer in
-            buffer.copyBytes(from: label)
-            token.withUnsafeBytes { text in
-                UnsafeMutableRawBufferPointer(rebasing: buffer[label.count...]).copyMemory(from: text)
-            }
-        }
-        let code = try input.withUnsafeBytes { (bytes) throws(SealingFailure) in
-            try HMAC.code(bytes, key: keyring.fingerprintKey)
-        }
-        return Digest256(code)
+        return try HMAC.code(Array("reseal/v1/token\0".utf8), then: token, key: keyring.fingerprintKey)
     }
 }

@@ -53,14 +53,11 @@ struct RunCommand: AsyncParsableCommand {
         let lock = try VaultLock(home, for: .controlling)
         defer { withExtendedLifetime(lock) {} }
         let context = try vault.context()
-        let passphrase = CachedPassphrase { try vault.readPassphrase(prompt: "Passphrase of the vault") }
-        let open: @Sendable () throws -> VaultCore = {
-            try VaultCore.open(home, passphrase: { try passphrase.value() }, readers: APIHost.readers)
-        }
+        let open = vault.opener()
         let rounds = ReconcileRounds(home, by: context, open: open)
         // A vault that does not open is no reason to wait and try again.
         try await rounds.open()
-        let log = ControllerLog(isJSON: isJSON(settings))
+        let log = ControllerLog(logFormat ?? settings.logFormat)
         let metrics = ControllerMetrics()
         let controller = Controller(
             home: home, context: context, openVault: open, rounds: rounds,
@@ -73,11 +70,6 @@ struct RunCommand: AsyncParsableCommand {
         } else {
             try await controller.run()
         }
-    }
-
-    private func isJSON(_ settings: ControllerSettings) -> Bool {
-        let format = logFormat ?? settings.logFormat
-        return format.map { $0 == .json } ?? !Terminal.isTerminal(STDERR_FILENO)
     }
 
     /// The file, overridden by the command line.
@@ -102,21 +94,6 @@ struct RunCommand: AsyncParsableCommand {
             settings.listen = address
         }
         return settings
-    }
-}
-
-/// Asks for the passphrase at most once: nobody is there when the vault has to be opened again.
-final class CachedPassphrase: Sendable {
-    private let known = Mutex<SecretBytes?>(nil)
-    private let ask: @Sendable () throws -> SecretBytes
-
-    init(_ ask: @escaping @Sendable () throws -> SecretBytes) { self.ask = ask }
-
-    func value() throws -> SecretBytes {
-        if let value = known.withLock({ $0 }) { return value }
-        let value = try ask()
-        known.withLock { $0 = value }
-        return value
     }
 }
 

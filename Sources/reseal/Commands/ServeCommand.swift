@@ -45,13 +45,9 @@ struct ServeCommand: AsyncParsableCommand {
         let signals = Signals()
         defer { signals.cancel() }
         var settings = try loadSettings()
-        let passphrase = CachedPassphrase { try vault.readPassphrase(prompt: "Passphrase of the vault") }
-        let format = logFormat ?? settings.logFormat
-        let log = ControllerLog(isJSON: format.map { $0 == .json } ?? !Terminal.isTerminal(STDERR_FILENO))
+        let log = ControllerLog(logFormat ?? settings.logFormat)
         let notifier = ServiceNotifier(environment: Terminal.environment())
-        let host = APIHost(
-            home,
-            open: { try VaultCore.open(home, passphrase: { try passphrase.value() }, readers: APIHost.readers) }, log)
+        let host = APIHost(home, open: vault.opener(), log)
         while let next = try await serve(settings, host, signals.stream, log, notifier) { settings = next }
         notifier.stopping()
         log.write(.info, "stopped")

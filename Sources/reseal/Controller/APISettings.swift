@@ -26,15 +26,9 @@ struct APISettings {
         }
         isPlain = section.flag("plain-http") ?? false
         requestsPerSecond = section.integer("requests-per-second", in: 0...1_000_000) ?? 0
-        switch (section.text("tls-certificate"), section.text("tls-key")) {
-        case (let certificate?, let key?):
-            listen.tls = ControllerSettings.TLSFiles(certificate: certificate, key: key)
-            if isPlain {
-                section.report("plain-http", "`plain-http` and a certificate contradict each other", hint: "remove one")
-            }
-        case (nil, nil): break
-        case (_?, nil): section.report("tls-certificate", "a certificate needs its private key", hint: "add `tls-key`")
-        case (nil, _?): section.report("tls-key", "a private key needs its certificate", hint: "add `tls-certificate`")
+        listen.tls = ControllerSettings.tlsFiles(section)
+        if isPlain, listen.tls != nil {
+            section.report("plain-http", "`plain-http` and a certificate contradict each other", hint: "remove one")
         }
         if isPlain, !ControllerSettings.isLoopback(listen.host) {
             section.report("plain-http", "values would cross the network in the clear", hint: "listen at 127.0.0.1")

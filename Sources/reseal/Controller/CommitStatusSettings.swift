@@ -25,7 +25,7 @@ struct CommitStatusSettings: Sendable {
         let repository = section.value("repository", hint: "write OWNER/NAME") { Self.isPath($0) ? $0 : nil }
         var settings = WebSettings()
         settings.authorityFile = section.text("ca-file")
-        if let proxy = section.value("proxy", hint: "write http://HOST:PORT, or none", Self.proxy) {
+        if let proxy = section.value("proxy", hint: "write http://HOST:PORT, or none", { WebProxy(setting: $0) }) {
             settings.proxy = proxy
         }
         guard let kind, let api, let repository, let tokenFile = section.text("token-file") else { return nil }
@@ -38,10 +38,6 @@ struct CommitStatusSettings: Sendable {
     private static func address(_ text: String) -> WebAddress? {
         guard let address = try? WebAddress(text), address.scheme == .https || address.isLoopback else { return nil }
         return address
-    }
-
-    private static func proxy(_ text: String) -> WebProxy? {
-        text == "none" ? WebProxy.none : WebProxy.Server(text).map { .server($0) }
     }
 
     /// Segments of letters, digits, `.`, `_` and `-`, two or more as GitLab's groups are nested.

@@ -8,7 +8,12 @@ internal import ResealVault
 struct ControllerLog: Sendable {
     enum Level: String, Sendable { case info, warning, error }
 
-    let isJSON: Bool
+    private let isJSON: Bool
+
+    /// - Parameter format: `nil` for JSON, or text at a terminal.
+    init(_ format: ControllerSettings.LogFormat?) {
+        isJSON = format.map { $0 == .json } ?? !Terminal.isTerminal(STDERR_FILENO)
+    }
 
     func write(_ level: Level, _ message: String, _ fields: [(String, JSON)] = []) {
         let now = WallClock.system.now().description

@@ -199,20 +199,27 @@ struct ControllerSettings {
 
     private mutating func readListen(_ file: SettingsMapping) {
         listen = file.value("listen", hint: "write HOST:PORT, for example 127.0.0.1:9464") { Self.address($0) }
-        let files = (file.text("tls-certificate"), file.text("tls-key"))
-        switch files {
-        case (let certificate?, let key?): listen?.tls = TLSFiles(certificate: certificate, key: key)
+        // Also where there is nowhere to listen, a lone certificate is a mistake.
+        let tls = Self.tlsFiles(file)
+        listen?.tls = tls
+        if let listen, listen.tls == nil, !Self.isLoopback(listen.host) {
+            file.report(
+                "listen", "`listen` is open to other machines without TLS",
+                hint: "add `tls-certificate` and `tls-key`, or listen at 127.0.0.1 behind a proxy")
+        }
+    }
+
+    /// The pair that belongs together; `nil` where there is none, or one of it is missing, which is reported.
+    static func tlsFiles(_ file: SettingsMapping) -> TLSFiles? {
+        switch (file.text("tls-certificate"), file.text("tls-key")) {
+        case (let certificate?, let key?): return TLSFiles(certificate: certificate, key: key)
         case (nil, nil): break
         case (_?, nil):
             file.report("tls-certificate", "a certificate needs its private key", hint: "add `tls-key`")
         case (nil, _?):
             file.report("tls-key", "a private key needs its certificate", hint: "add `tls-certificate`")
         }
-        if let listen, listen.tls == nil, !Self.isLoopback(listen.host) {
-            file.report(
-                "listen", "`listen` is open to other machines without TLS",
-                hint: "add `tls-certificate` and `tls-key`, or listen at 127.0.0.1 behind a proxy")
-        }
+        return nil
     }
 
     static func address(_ text: String) -> Listen? {

@@ -1,5 +1,6 @@
 internal import ResealCore
 internal import ResealGit
+internal import ResealHTTP
 internal import ResealReconciler
 
 /// From settings to a commit that can be read: opens a folder where it is, and brings a remote repository into its

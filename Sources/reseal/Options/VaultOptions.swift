@@ -3,6 +3,7 @@ internal import Glibc
 internal import ResealCore
 internal import ResealSealing
 internal import ResealVault
+internal import Synchronization
 
 /// Which vault's folder.
 struct HomeOption: ParsableArguments {
@@ -50,6 +51,13 @@ struct VaultOptions: ParsableArguments {
         try VaultCore.open(vaultHome, passphrase: { try readPassphrase(prompt: "Passphrase of the vault") })
     }
 
+    /// Opens the vault again and again, and asks for the passphrase once.
+    func opener() -> @Sendable () throws -> VaultCore {
+        let home = vaultHome
+        let passphrase = CachedPassphrase { try readPassphrase(prompt: "Passphrase of the vault") }
+        return { try VaultCore.open(home, passphrase: { try passphrase.value() }, readers: APIHost.readers) }
+    }
+
     func openVault() throws -> Vault { Vault(core: try openCore()) }
 
     /// From the file, else at a hidden prompt.
@@ -70,5 +78,20 @@ struct VaultOptions: ParsableArguments {
     private static var login: String {
         guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else { return "uid-\(geteuid())" }
         return String(cString: name)
+    }
+}
+
+/// Asks for the passphrase at most once: nobody is there when the vault has to be opened again.
+private final class CachedPassphrase: Sendable {
+    private let known = Mutex<SecretBytes?>(nil)
+    private let ask: @Sendable () throws -> SecretBytes
+
+    init(_ ask: @escaping @Sendable () throws -> SecretBytes) { self.ask = ask }
+
+    func value() throws -> SecretBytes {
+        if let value = known.withLock({ $0 }) { return value }
+        let value = try ask()
+        known.withLock { $0 = value }
+        return value
     }
 }

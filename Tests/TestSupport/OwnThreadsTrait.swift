@@ -1,11 +1,10 @@
-import TestSupport
-import Testing
+package import Testing
 
 /// For suites whose asynchronous work has time limits; see ``OwnThreads``.
-struct OwnThreadsTrait: SuiteTrait, TestTrait, TestScoping {
-    let isRecursive = true
+package struct OwnThreadsTrait: SuiteTrait, TestTrait, TestScoping {
+    package let isRecursive = true
 
-    func provideScope(
+    package func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         try await withTaskExecutorPreference(OwnThreads.shared) { try await function() }
@@ -13,5 +12,5 @@ struct OwnThreadsTrait: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == OwnThreadsTrait {
-    static var ownThreads: Self { Self() }
+    package static var ownThreads: Self { Self() }
 }
