@@ -124,6 +124,8 @@ package final class VaultTransaction {
     package let now: Timestamp
     private let serialBefore: Int64
     private var isChanged = false
+    /// Records when the part of the transaction that runs began.
+    private var recordsBefore = 0
 
     init(_ store: any StoreTransaction, core: VaultCore) throws {
         self.store = store
@@ -142,11 +144,23 @@ package final class VaultTransaction {
     /// The vault's serial as it was when the transaction began.
     package var serial: Int64 { serialBefore }
 
-    /// True when this transaction has written to the audit trail.
-    var hasRecords: Bool { audit.appended > 0 }
+    /// True when this transaction, or the part of it that runs, has written to the audit trail.
+    var hasRecords: Bool { audit.appended > recordsBefore }
 
     /// Says that the vault's contents differ after this transaction.
     package func markChanged() { isChanged = true }
+
+    /// Runs `body` as a part of the transaction, of which nothing stays when it throws.
+    package func attempt<R>(_ body: (VaultTransaction) throws -> R) throws -> R {
+        let (mark, wasChanged, before) = (audit.mark, isChanged, recordsBefore)
+        defer { recordsBefore = before }
+        recordsBefore = audit.appended
+        do { return try store.attempt { try body(self) } } catch {
+            try audit.goBack(to: mark)
+            isChanged = wasChanged
+            throw error
+        }
+    }
 
     fileprivate func finish() throws {
         precondition(!isChanged || audit.appended > 0, "a change of the vault without an audit record")

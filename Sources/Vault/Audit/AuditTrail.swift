@@ -65,6 +65,21 @@ package final class AuditTrail {
         isHashing = true
     }
 
+    /// A place in the transaction's records.
+    struct Mark { fileprivate let sequence: Int64, appended: Int, waiting: Int, hashed: Int }
+
+    var mark: Mark { Mark(sequence: sequence, appended: appended, waiting: waiting.count, hashed: appended - waiting.count) }
+
+    /// Forgets what was recorded since. Throws where some of it was hashed already: then only the whole transaction can be
+    /// undone.
+    func goBack(to mark: Mark) throws {
+        guard mark.hashed == appended - waiting.count else {
+            throw VaultFailure(.storage, "a part of a transaction is too large to be undone alone", hint: "try again")
+        }
+        (sequence, appended) = (mark.sequence, mark.appended)
+        waiting.removeSubrange(mark.waiting...)
+    }
+
     /// Signs the new end of the chain, together with the vault's serial.
     func sign(_ keyring: Keyring, serial: Int64) throws {
         let (records, last) = hasher.finish(waiting)

@@ -101,7 +101,7 @@ extension SecretService {
                 try transaction.destroy(number, of: &secret, by: session.context)
             }
         }
-        try await write { try $0.store.scrub() }
+        try await scrub()
     }
 
     /// Destroys every version, and forgets what the API kept beside them.
@@ -115,7 +115,7 @@ extension SecretService {
             try transaction.destroyAll(of: &secret, by: session.context)
             try transaction.save(KVSettings(), of: secret)
         }
-        try await write { try $0.store.scrub() }
+        try await scrub()
     }
 
     /// Changes what stands beside a secret; one without a version is made where there is none.

@@ -15,6 +15,21 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     private var saveApplied: RowStatement?
     private var appendRecord: RowStatement?
 
+    func attempt<R>(_ body: () throws -> R) throws -> R {
+        var result: R?
+        do {
+            try db.inSavepoint {
+                result = try body()
+                return .commit
+            }
+        } catch {
+            knownSets = [:]
+            throw error
+        }
+        guard let result else { throw VaultFailure(.storage, "a part of a transaction left nothing behind") }
+        return result
+    }
+
     func setMetadata(_ key: MetadataKey, _ value: [UInt8]) throws {
         try run("INSERT OR REPLACE INTO metadata (key, value) VALUES (?, ?)", [key.rawValue, Data(value)])
     }

@@ -3,19 +3,18 @@ package import ResealSealing
 
 /// The vault as a service for callers with tokens: each action judged, done, and recorded before it is answered.
 ///
-/// Reads are made from snapshots, many at once, and their records share one sync; writes come one after the other.
+/// Reads are made from snapshots, many at once. Their records, and what is written, share syncs.
 package final class SecretService: Sendable {
     let door: VaultDoor
-    let journal: AuditJournal
+    let commits: GroupCommit
     let readers: BlockingPool
-    private let writer = BlockingPool(label: "reseal.service-writer", width: 1)
     /// Permissions for secrets that no manifest describes.
     let settings: [AccessRule]
 
     package init(_ door: VaultDoor, settings: [AccessRule], readers: Int) {
         self.door = door
         self.settings = settings
-        journal = AuditJournal(door)
+        commits = GroupCommit(door)
         self.readers = BlockingPool(label: "reseal.service-reader", width: readers)
     }
 
@@ -36,15 +35,13 @@ package final class SecretService: Sendable {
     package func begin(_ found: TokenRecord, _ caller: Caller) async throws -> Session {
         guard found.usesLeft != nil else { return Session(found, caller) }
         // Spent durably before anything is done with it, so that no crash and no race gives one use twice.
-        let spent = try await write { core in
-            try core.write { transaction -> TokenRecord? in
-                guard var record = try transaction.store.validToken(found.digest, at: transaction.now),
-                    let left = record.usesLeft
-                else { return nil }
-                record.usesLeft = left - 1
-                try transaction.store.save(record)
-                return record
-            }
+        let spent = try await commits.write { transaction -> TokenRecord? in
+            guard var record = try transaction.store.validToken(found.digest, at: transaction.now),
+                let left = record.usesLeft
+            else { return nil }
+            record.usesLeft = left - 1
+            try transaction.store.save(record)
+            return record
         }
         guard let spent else { throw try await refuse(caller) }
         return Session(spent, caller)
@@ -54,7 +51,7 @@ package final class SecretService: Sendable {
     package func refuse(_ caller: Caller) async throws -> TokenFailure {
         let failure = TokenFailure(.invalid, "permission denied")
         if let context = caller.context() {
-            try await journal.record(
+            try await commits.record(
                 AuditEntry(.authenticate, "", result: .refused, detail: failure.code, by: context))
         }
         return failure
@@ -62,7 +59,7 @@ package final class SecretService: Sendable {
 
     /// Records that a valid token was shown for what it is not.
     package func refuse(_ session: Session) async throws -> ServiceFailure {
-        try await journal.record(
+        try await commits.record(
             AuditEntry(
                 .authenticate, session.token.address, result: .refused, detail: ServiceFailure.denied.code,
                 by: session.context))
@@ -78,14 +75,14 @@ package final class SecretService: Sendable {
     ) async throws -> R {
         do {
             let look = try await readers.run { [door] in try door.read(body) }
-            try await journal.record(
+            try await commits.record(
                 AuditEntry(
                     action, subject, version: look.version, result: look.result, detail: look.detail,
                     by: session.context))
             return look.value
         } catch let failure as any UserFacingFailure {
             if let result = failure.auditResult {
-                try await journal.record(
+                try await commits.record(
                     AuditEntry(action, subject, result: result, detail: failure.code, by: session.context))
             }
             throw failure
@@ -97,11 +94,12 @@ package final class SecretService: Sendable {
         _ action: AuditAction, _ subject: String, _ session: Session,
         _ body: @escaping @Sendable (VaultTransaction) throws -> R
     ) async throws -> R {
-        try await write { core in try core.audited(action, subject, by: session.context, body) }
+        try await commits.audited(action, subject, by: session.context, body)
     }
 
-    func write<R: Sendable>(_ body: @escaping @Sendable (VaultCore) throws -> R) async throws -> R {
-        try await writer.run { [door] in try door.with(body) }
+    /// Removes what destroyed versions left in files beside the store.
+    func scrub() async throws {
+        try await readers.run { [door] in try door.with { try $0.store.scrub() } }
     }
 }
 

@@ -68,6 +68,9 @@ package protocol StoreReader {
 
 /// Effects, each visible to later queries of the same transaction.
 package protocol StoreTransaction: StoreReader {
+    /// Runs `body`, of whose effects none stays when it throws.
+    func attempt<R>(_ body: () throws -> R) throws -> R
+
     func setMetadata(_ key: MetadataKey, _ value: [UInt8]) throws
     func insert(_ entry: KeyringEntry) throws
     func update(_ entry: KeyringEntry) throws
