@@ -68,7 +68,9 @@ package final class AuditTrail {
     /// A place in the transaction's records.
     struct Mark { fileprivate let sequence: Int64, appended: Int, waiting: Int, hashed: Int }
 
-    var mark: Mark { Mark(sequence: sequence, appended: appended, waiting: waiting.count, hashed: appended - waiting.count) }
+    var mark: Mark {
+        Mark(sequence: sequence, appended: appended, waiting: waiting.count, hashed: appended - waiting.count)
+    }
 
     /// Forgets what was recorded since. Throws where some of it was hashed already: then only the whole transaction can be
     /// undone.
