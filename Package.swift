@@ -104,7 +104,8 @@ let package = Package(
         .target(
             name: "ResealServer",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealVault", .product(name: "Hummingbird", package: "hummingbird"),
+                "ResealCore", "ResealSealing", "ResealVault", "ResealHTTP",
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -20,6 +20,8 @@
 #include <sys/prctl.h>
 #endif
 #include "keys.h"
+#include "peer.h"
+#include "verify.h"
 
 // prctl is variadic, which Swift does not import. 0 unless the system refuses.
 static inline int reseal_forbid_dumps(void) {

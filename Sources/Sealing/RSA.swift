@@ -7,7 +7,7 @@ package struct RSAPublicKey: Sendable, Hashable {
     package let modulus: [UInt8]
     /// Big-endian, without leading zeros.
     package let exponent: [UInt8]
-    private let handle: KeyHandle
+    let handle: KeyHandle
 
     /// Throws ``SealingFailure/Kind/invalidKey`` for a modulus of another size, and for an exponent that is even, below
     /// 3, or of more than 24 bits.

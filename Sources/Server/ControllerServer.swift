@@ -75,7 +75,9 @@ package struct ControllerServer: Sendable {
             return GatedChannel(base: channel, connections: connections)
         }
         let application = Application(
-            router: router(), server: try ServerTLS.wrap(plain, configuration.tls),
+            router: router(),
+            server: try ServerTLS.wrap(
+                plain, configuration.tls.map { ServerCertificates(certificate: $0.certificate, key: $0.key) }),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: quiet)

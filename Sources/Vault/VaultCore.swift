@@ -102,7 +102,8 @@ extension UserFacingFailure {
     var auditResult: AuditResult? {
         let kind = (self as? VaultFailure)?.kind
         if kind?.isStorage == true { return nil }
-        return kind == .protected || code.hasPrefix("access.") ? .refused : .failed
+        let isRefusal = kind == .protected || code.hasPrefix("access.") || code == TokenFailure.Kind.noWrapping.rawValue
+        return isRefusal ? .refused : .failed
     }
 }
 

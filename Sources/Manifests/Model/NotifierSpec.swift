@@ -39,6 +39,6 @@ package struct NotifierSpec: Sendable, Hashable {
 
     package func wants(_ event: String) -> Bool {
         events.isEmpty
-            || events.contains { Glob.match(Array($0), Array(event), isWild: { $0 == "*" }, isEqual: { $0 == $1 }) }
+            || events.contains { Wildcards.match($0, event) }
     }
 }

@@ -22,6 +22,11 @@ package actor RotationLoop {
     /// However far the next one is: what is due changes with the manifests, and with the clock.
     private static let longestWait: Int64 = 600_000
     private static let shortestWait: Int64 = 1000
+    /// A survey looks through every secret. Where each second brings an apply, it must not fill a processor: between two,
+    /// many times as long passes as one took.
+    private static let restPerSurvey = 20
+    private static let longestRest = Duration.seconds(300)
+    private var rest = Duration.zero
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -42,7 +47,9 @@ package actor RotationLoop {
         while !Task.isCancelled {
             let wait = round()
             guard !Task.isCancelled else { return }
+            let rested = ContinuousClock.now + rest
             _ = await wakeup.sleep(milliseconds: wait)
+            try? await Task.sleep(until: rested)
         }
     }
 
@@ -53,23 +60,30 @@ package actor RotationLoop {
             let lock = try VaultLock(home, for: .rotating)
             defer { withExtendedLifetime(lock) {} }
             let rotator = Rotator(core: core, targets: ControllerTargets(home, core: core))
-            for (id, ending) in try rotator.runDue(by: context).endings {
+            let items = try survey(core)
+            let endings = rotator.runDue(items, by: context).endings
+            for (id, ending) in endings {
                 switch ending {
                 case .rotated(let report): observe(.rotated(report))
                 case .retired: observe(.retired(id))
                 case .failed(let failure): observe(.failed(id, Diagnostic(failure: failure)))
                 }
             }
-            return try wait(core)
+            return wait(for: endings.isEmpty ? items : try survey(core), at: core.clock.now())
         } catch {
             observe(.stopped(Diagnostic(failure: UnexpectedFailure.wrapping(error))))
             return Self.longestWait / 10
         }
     }
 
-    private func wait(_ core: VaultCore) throws -> Int64 {
-        let now = core.clock.now()
-        let next = try RotationSurvey.items(core).compactMap { item in
+    private func survey(_ core: VaultCore) throws -> [RotationItem] {
+        let start = ContinuousClock.now
+        defer { rest = min((ContinuousClock.now - start) * Self.restPerSurvey, Self.longestRest) }
+        return try RotationSurvey.items(core)
+    }
+
+    private func wait(for items: [RotationItem], at now: Timestamp) -> Int64 {
+        let next = items.compactMap { item in
             [item.start, item.journal?.retireAt].compactMap { $0 }.min()
         }.min()
         guard let next else { return Self.longestWait }

@@ -154,8 +154,12 @@ extension Rotator {
     /// Does what is due: goes on with what was interrupted, rotates what is too old, and has targets forget values that
     /// are kept no longer. One that fails does not hinder the others.
     package func runDue(by context: ActionContext) throws -> RotationRun {
+        runDue(try RotationSurvey.items(core), by: context)
+    }
+
+    /// The same for what a survey found just now.
+    func runDue(_ items: [RotationItem], by context: ActionContext) -> RotationRun {
         let now = core.clock.now()
-        let items = try RotationSurvey.items(core)
         var run = RotationRun()
         for item in items {
             if let retireAt = item.journal?.retireAt, retireAt <= now, (item.journal?.nextAttemptAt ?? now) <= now {

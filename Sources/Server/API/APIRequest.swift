@@ -15,6 +15,8 @@ struct APIRequest: Sendable {
     var header: @Sendable (String) -> String?
     var body: [UInt8]
     var caller: Caller
+    /// The certificate that the connection was made with, verified, in DER; `nil` for none.
+    var clientCertificate: @Sendable () async -> [UInt8]?
 
     /// `X-Vault-Token`, or a bearer token.
     var token: SecretBytes? {
@@ -23,13 +25,20 @@ struct APIRequest: Sendable {
         return SecretBytes(utf8: String(value.dropFirst("bearer ".count)))
     }
 
-    /// The members of the body. An empty body has none.
+    /// `X-Vault-Namespace` without slashes around it; `nil` for none.
+    var namespace: String? {
+        let text = header("x-vault-namespace")?.split(separator: "/").joined(separator: "/") ?? ""
+        return text.isEmpty ? nil : text
+    }
+
+    /// The members of the body. An empty body has none, and neither has `null`, which the command sends for nothing.
     func members() throws(ServiceFailure) -> [String: JSON] {
         guard !body.isEmpty else { return [:] }
-        guard let document = try? JSON(parsing: body), case .object(let members) = document else {
-            throw ServiceFailure(.badRequest, "the body is no JSON object")
+        switch try? JSON(parsing: body) {
+        case .null?: return [:]
+        case .object(let members)?: return members
+        default: throw ServiceFailure(.badRequest, "the body is no JSON object")
         }
-        return members
     }
 
     func number(_ name: String) throws(ServiceFailure) -> Int64? {
@@ -47,11 +56,14 @@ struct APIReply: Sendable {
     /// `nil` for a reply without a body.
     var body: SecretBytes?
     var headers: [String: String] = [:]
+    /// Of the token that the body holds.
+    var accessor: String?
 
-    init(_ status: Int, body: SecretBytes? = nil, headers: [String: String] = [:]) {
+    init(_ status: Int, body: SecretBytes? = nil, headers: [String: String] = [:], accessor: String? = nil) {
         self.status = status
         self.body = body
         self.headers = headers
+        self.accessor = accessor
     }
 
     static let empty = APIReply(204)

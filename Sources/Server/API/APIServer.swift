@@ -4,7 +4,7 @@ internal import Hummingbird
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
-internal import ResealCore
+package import ResealCore
 internal import ResealSealing
 package import ResealVault
 
@@ -13,32 +13,46 @@ package struct APIServer: Sendable {
     package struct Configuration: Sendable {
         package var host: String
         package var port: Int
-        /// PEM files of certificate chain and private key; `nil` for plain HTTP.
-        package var tls: (certificate: String, key: String)?
+        /// `nil` for plain HTTP.
+        package var tls: ServerCertificates?
         /// Of one address; 0 for no limit.
         package var requestsPerSecond: Int
         /// Named in `sys/health`.
         package var version: String
+        /// Whose tokens are taken for a login.
+        package var issuers: [TokenIssuer]
+        /// How long a token lasts that is given for a client certificate.
+        package var certificateTTL: TimeSpan
 
         package init(
-            host: String, port: Int, tls: (certificate: String, key: String)?, requestsPerSecond: Int, version: String
+            host: String, port: Int, tls: ServerCertificates?, requestsPerSecond: Int, version: String,
+            issuers: [TokenIssuer], certificateTTL: TimeSpan
         ) {
             self.host = host
             self.port = port
             self.tls = tls
             self.requestsPerSecond = requestsPerSecond
             self.version = version
+            self.issuers = issuers
+            self.certificateTTL = certificateTTL
         }
     }
 
     private static let drainTime = Duration.seconds(10)
     private let configuration: Configuration
     private let responder: APIResponder
+    private let service: SecretService
+    /// How often the answers are forgotten that nobody fetched in time.
+    private static let forgetting = Duration.seconds(60)
 
     package init(_ configuration: Configuration, _ service: SecretService) {
         self.configuration = configuration
+        self.service = service
         responder = APIResponder(
-            api: VaultAPI(service: service, version: configuration.version),
+            api: VaultAPI(
+                service: service, version: configuration.version,
+                logins: LoginRoutes(
+                    service, issuers: configuration.issuers, certificateTTL: configuration.certificateTTL)),
             failures: FailureGuard(requestsPerSecond: configuration.requestsPerSecond), clock: service.clock)
     }
 
@@ -60,6 +74,14 @@ package struct APIServer: Sendable {
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: quiet)
         // Not a child of this task, or it would be cut off together with it.
         let serving = Task { try await application.run() }
+        let forgetting = Task { [service] in
+            while !Task.isCancelled {
+                // Where the vault cannot be written now, the next round does it.
+                try? await service.forgetExpiredWrappings()
+                try? await Task.sleep(for: Self.forgetting)
+            }
+        }
+        defer { forgetting.cancel() }
         do {
             try await withTaskCancellationHandler {
                 try await serving.value
@@ -78,16 +100,23 @@ package struct APIServer: Sendable {
     }
 }
 
-/// The address that a request came from.
+/// Where a request came from.
 struct APIContext: InitializableFromSource {
     let address: String
+    let channel: any Channel
 
-    init(source: ApplicationRequestContextSource) { address = source.channel.clientAddress }
+    init(source: ApplicationRequestContextSource) {
+        channel = source.channel
+        address = channel.clientAddress
+    }
 }
 
-/// Between HTTP and the API: limits, verbs, bodies. No body is read for somebody without a valid token.
+/// Between HTTP and the API: limits, verbs, bodies. No body is read for somebody without a valid token, but for a short one
+/// where it is the body that proves something.
 struct APIResponder: HTTPResponder {
     private static let longestBody = 2 << 20
+    /// Of somebody who proves himself by it.
+    private static let longestProof = 64 << 10
     private static let verbs: [HTTPRequest.Method: APIRequest.Verb] = [
         .get: .read, .post: .write, .put: .write, .patch: .patch, .delete: .delete,
     ]
@@ -129,18 +158,31 @@ struct APIResponder: HTTPResponder {
             if let lock { return early(Self.tooMany(lock), request) }
             failures.noteFailure(address, at: clock.now())
             return early(reply, request)
-        case .session(let session):
-            var whole = head
-            do throws(BodyReader.Failure) {
-                whole.body = try await BodyReader.read(request.body, upTo: Self.longestBody)
-            } catch {
-                switch error {
-                case .tooSlow: return early(.errors(408, "the body took too long"), request)
-                case .tooLarge: return early(.errors(413, "the body is too large"), request)
-                }
+        case .anyone:
+            if let lock { return early(Self.tooMany(lock), request) }
+            return await withBody(head, request, upTo: Self.longestProof) { whole in
+                let (reply, isProven) = await api.answerAnyone(whole)
+                if !isProven { failures.noteFailure(address, at: clock.now()) }
+                return reply
             }
-            return response(await api.answer(whole, session))
+        case .session(let session):
+            return await withBody(head, request, upTo: Self.longestBody) { await api.answer($0, session) }
         }
+    }
+
+    private func withBody(
+        _ head: APIRequest, _ request: Request, upTo limit: Int, _ answer: (APIRequest) async -> APIReply
+    ) async -> Response {
+        var whole = head
+        do throws(BodyReader.Failure) {
+            whole.body = try await BodyReader.read(request.body, upTo: limit)
+        } catch {
+            switch error {
+            case .tooSlow: return early(.errors(408, "the body took too long"), request)
+            case .tooLarge: return early(.errors(413, "the body is too large"), request)
+            }
+        }
+        return response(await answer(whole))
     }
 
     /// A request without its body.
@@ -155,7 +197,7 @@ struct APIResponder: HTTPResponder {
             header: { name in HTTPField.Name(name).flatMap { headers[$0] } }, body: [],
             caller: Caller(
                 address: context.address, userAgent: String((headers[.userAgent] ?? "").prefix(200)),
-                requestID: try Self.freshID()))
+                requestID: try Self.freshID()), clientCertificate: { await context.channel.clientCertificate() })
     }
 
     private static func tooMany(_ wait: Int64) -> APIReply {

@@ -94,7 +94,11 @@ struct SystemRoutes: Sendable {
 
     private func capabilities(_ path: String, _ session: Session) async throws -> [String] {
         let text = path.hasSuffix("/") ? String(path.dropLast()) : path
-        if text.below("auth/token") != nil || text == "sys/capabilities-self" { return ["create", "read", "update"] }
+        if text.below("auth/token") != nil || text.below(WrappingRoutes.folder) != nil
+            || text == "sys/capabilities-self"
+        {
+            return ["create", "read", "update"]
+        }
         guard let rest = text.below(KVRoutes.mount), let slash = rest.firstIndex(of: "/") else { return [] }
         let name = String(rest[rest.index(after: slash)...])
         guard let id = try? SecretID(validating: name, organization: session.token.organization) else { return [] }

@@ -42,7 +42,7 @@ struct TokenRoutes: Sendable {
     private func renew(_ request: APIRequest, _ session: Session) async throws -> APIReply {
         let increment = try KVDocument.span(request.members()["increment"], "increment")
         let record = try await service.renewSelf(increment, by: session)
-        return reply(request, auth: auth(record, token: request.token?.revealText() ?? ""))
+        return reply(request, record, token: request.token ?? SecretBytes([]))
     }
 
     private func create(_ request: APIRequest, _ session: Session) async throws -> APIReply {
@@ -56,15 +56,19 @@ struct TokenRoutes: Sendable {
             throw ServiceFailure(.badRequest, "there are no policies here: a token is narrowed by `scope`")
         }
         let uses = try KVDocument.number(members["num_uses"], "num_uses")
-        let ttl = try KVDocument.span(members["ttl"], "ttl") ?? session.token.ttl
-        let longest = try KVDocument.span(members["explicit_max_ttl"], "explicit_max_ttl")
+        let ttl = try span(members, "ttl") ?? session.token.ttl
         let wanted = TokenRequest(
             own, organization: session.token.organization, ttl: ttl,
-            maxTTL: longest.flatMap { $0.seconds == 0 ? nil : $0 },
+            maxTTL: try span(members, "explicit_max_ttl"),
             isRenewable: try KVDocument.flag(members["renewable"], "renewable") ?? true,
             uses: uses == 0 ? nil : uses, scope: try scope(members["scope"], session.token.scope))
         let (token, record) = try await service.createToken(wanted, by: session)
-        return reply(request, auth: auth(record, token: token.revealText() ?? ""))
+        return reply(request, record, token: token)
+    }
+
+    /// `nil` for a time of nothing, which the command sends for one that its user left out.
+    private func span(_ members: [String: JSON], _ name: String) throws(ServiceFailure) -> TimeSpan? {
+        try KVDocument.span(members[name], name).flatMap { $0.seconds == 0 ? nil : $0 }
     }
 
     /// The command sends what its user left out as an empty value.
@@ -96,39 +100,17 @@ struct TokenRoutes: Sendable {
         return list.compactMap(\.stringValue)
     }
 
-    // MARK: Documents
-
-    private func reply(_ request: APIRequest, data: JSON = .null, auth: JSON = .null) -> APIReply {
-        .document(200, .object(KVDocument.envelope(request.caller.requestID, data: data, auth: auth)))
-    }
-
-    private func remaining(_ record: TokenRecord) -> JSON {
-        .integer(max(0, (record.expiresAt.milliseconds - service.clock.now().milliseconds) / 1000))
-    }
-
-    private func auth(_ record: TokenRecord, token: String) -> JSON {
-        let policies: JSON = [.string(record.principal.description)]
-        return [
-            "client_token": .string(token), "accessor": .string(record.accessor), "policies": policies,
-            "token_policies": policies, "metadata": .null, "lease_duration": remaining(record),
-            "renewable": .bool(record.isRenewable), "entity_id": "", "token_type": "service",
-            "orphan": .bool(record.parent == nil), "mfa_requirement": .null,
-            "num_uses": .integer(record.usesLeft ?? 0),
-        ]
+    private func reply(_ request: APIRequest, data: JSON) -> APIReply {
+        .document(200, .object(KVDocument.envelope(request.caller.requestID, data: data)))
     }
 
     private func document(_ record: TokenRecord, token: String?) -> JSON {
-        let lifetime = (record.endsAt.milliseconds - record.createdAt.milliseconds) / 1000
-        return [
-            "accessor": .string(record.accessor), "creation_time": .integer(record.createdAt.milliseconds / 1000),
-            "creation_ttl": .integer(record.ttl.seconds), "display_name": .string(record.principal.description),
-            "entity_id": "", "expire_time": .string(KVDocument.time(record.expiresAt)),
-            "explicit_max_ttl": .integer(lifetime), "id": .string(token ?? ""),
-            "issue_time": .string(KVDocument.time(record.createdAt)), "meta": .null,
-            "num_uses": .integer(record.usesLeft ?? 0), "orphan": .bool(record.parent == nil),
-            "path": "auth/token/create", "policies": [.string(record.principal.description)],
-            "renewable": .bool(record.isRenewable), "ttl": remaining(record), "type": "service",
-            "scope": record.scope.json, "organization": .string(record.organization),
-        ]
+        TokenDocument.lookup(record, token: token, at: service.clock.now())
+    }
+
+    private func reply(_ request: APIRequest, _ record: TokenRecord, token: SecretBytes) -> APIReply {
+        let answer = TokenDocument.answer(
+            record, token: token, requestID: request.caller.requestID, at: service.clock.now())
+        return APIReply(200, body: answer, accessor: record.accessor)
     }
 }

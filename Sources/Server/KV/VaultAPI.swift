@@ -5,10 +5,13 @@ internal import ResealVault
 struct VaultAPI: Sendable {
     let service: SecretService
     let version: String
+    let logins: LoginRoutes
 
     /// What the head of a request leads to.
     enum Entrance {
         case session(Session)
+        /// Whoever it is may ask, and proves himself by what stands in the body.
+        case anyone
         /// There is no valid token in it.
         case stranger(APIReply)
         case refused(APIReply)
@@ -23,9 +26,10 @@ struct VaultAPI: Sendable {
     ///
     /// - Parameter isLocked: then a stranger leaves no record, for each costs a sync.
     func enter(_ request: APIRequest, isLocked: Bool) async -> Entrance {
+        if LoginRoutes.isLogin(request) { return .anyone }
         do {
-            try Self.refuseUnsupported(request)
             guard let token = request.token, let found = try await service.find(token) else {
+                if WrappingRoutes.isOpen(request) { return .anyone }
                 if !isLocked { _ = try await service.refuse(request.caller) }
                 return .stranger(.errors(403, "permission denied"))
             }
@@ -40,7 +44,31 @@ struct VaultAPI: Sendable {
     }
 
     func answer(_ request: APIRequest, _ session: Session) async -> APIReply {
-        do { return try await route(request, session) } catch { return Self.reply(to: error) }
+        do {
+            guard let wrapping = try ResponseWrapping(request, service) else {
+                return try await route(request, session)
+            }
+            guard !WrappingRoutes.isOpen(request) else {
+                throw ServiceFailure(.badRequest, "what is unwrapped cannot be wrapped again: use sys/wrapping/rewrap")
+            }
+            try await wrapping.prepare(for: session.token.asker)
+            let reply = try await route(request, session)
+            return try await wrapping.wrap(reply, for: session.token.asker, by: session.context)
+        } catch { return Self.reply(to: error) }
+    }
+
+    /// Answers whoever it is.
+    ///
+    /// - Returns: whether he proved himself, besides.
+    func answerAnyone(_ request: APIRequest) async -> (reply: APIReply, isProven: Bool) {
+        do {
+            if LoginRoutes.isLogin(request) { return (try await logins.answer(request), true) }
+            guard let rest = request.path.below(WrappingRoutes.folder) else { return (.errors(404), true) }
+            let who = Unwrapper.anyone(request.caller, organization: request.namespace)
+            return (try await WrappingRoutes(service: service).answer(request, rest, who), true)
+        } catch {
+            return (Self.reply(to: error), !(error is TokenFailure || error is LoginFailure))
+        }
     }
 
     private func route(_ request: APIRequest, _ session: Session) async throws -> APIReply {
@@ -52,6 +80,9 @@ struct VaultAPI: Sendable {
         if let rest = path.below("auth/token") {
             return try await TokenRoutes(service: service).answer(request, rest, session)
         }
+        if let rest = path.below(WrappingRoutes.folder) {
+            return try await WrappingRoutes(service: service).answer(request, rest, .session(session))
+        }
         if let rest = path.below("sys"),
             let reply = try await SystemRoutes(service: service).answer(request, rest, session)
         {
@@ -60,18 +91,9 @@ struct VaultAPI: Sendable {
         return .errors(404, "no handler for route \"\(path.prefix(200))\". route entry not found.")
     }
 
-    /// What would change the meaning of an answer must not be passed over.
-    private static func refuseUnsupported(_ request: APIRequest) throws(ServiceFailure) {
-        guard request.header("x-vault-wrap-ttl") == nil else {
-            throw ServiceFailure(.badRequest, "response wrapping is not supported")
-        }
-    }
-
     /// A token belongs to one organization, which is its only namespace.
     private static func isOwnNamespace(_ request: APIRequest, _ session: Session) -> Bool {
-        guard let text = request.header("x-vault-namespace") else { return true }
-        let namespace = text.split(separator: "/").joined(separator: "/")
-        return namespace.isEmpty || namespace == session.token.organization
+        request.namespace.map { $0 == session.token.organization } ?? true
     }
 
     private static func reply(to error: any Error) -> APIReply {
@@ -83,6 +105,7 @@ struct VaultAPI: Sendable {
             case .notFound: return .errors(404)
             case .badRequest: return .errors(400, failure.message)
             }
+        case is LoginFailure: return .errors(403, failure.message)
         case is TokenFailure, is NameFailure: return .errors(400, failure.message)
         case let failure as VaultFailure:
             switch failure.kind {

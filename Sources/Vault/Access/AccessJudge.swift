@@ -4,10 +4,13 @@ package import ResealCore
 package struct Asker: Sendable, Hashable {
     package let principal: Principal
     package let organization: String
+    /// What he proved when he logged in; `nil` for somebody whose token the vault's owner made.
+    package let identity: TokenIdentity?
 
-    package init(_ principal: Principal, organization: String) {
+    package init(_ principal: Principal, organization: String, identity: TokenIdentity? = nil) {
         self.principal = principal
         self.organization = organization
+        self.identity = identity
     }
 }
 
@@ -52,7 +55,7 @@ package enum AccessJudge {
         // To see that a secret is there comes with whatever else one may do with it.
         let sufficient = action == .list ? AccessAction.grantable : [action]
         for action in sufficient {
-            if let reasons = grant(to: asker.principal, of: action, rules) { return .allowed(reasons) }
+            if let reasons = grant(to: asker, of: action, rules) { return .allowed(reasons) }
         }
         return missing(asker.principal, action, rules)
     }
@@ -63,34 +66,41 @@ package enum AccessJudge {
     }
 
     private static func grant(
-        to principal: Principal, of action: AccessAction, _ rules: AccessRules
+        to asker: Asker, of action: AccessAction, _ rules: AccessRules
     ) -> [AccessVerdict.Reason]? {
         if let manifest = rules.manifest {
             return match(
-                principal, manifest.grants.principals(for: action), rules, place: manifest.place,
+                asker, manifest.grants.principals(for: action), rules, place: manifest.place,
                 list: "spec.permissions.\(action.rawValue)")
         }
         for rule in rules.settings where rule.actions.contains(action) {
             let list = "the rule for \(rule.names.joined(separator: ", ")) (\(action.rawValue))"
-            if let reasons = match(principal, rule.principals, rules, place: rule.place, list: list) { return reasons }
+            if let reasons = match(asker, rule.principals, rules, place: rule.place, list: list) { return reasons }
         }
         return nil
     }
 
     private static func match(
-        _ principal: Principal, _ granted: [Principal], _ rules: AccessRules, place: String, list: String
+        _ asker: Asker, _ granted: [Principal], _ rules: AccessRules, place: String, list: String
     ) -> [AccessVerdict.Reason]? {
         for entry in granted {
             let direct = AccessVerdict.Reason(place: place, text: "\(list) names \(entry)")
-            if entry == principal || entry == .everyone { return [direct] }
-            if entry.kind == .role, let role = rules.roles[entry.name], role.members.contains(principal) {
-                return [
-                    direct,
-                    AccessVerdict.Reason(place: role.place, text: "spec.members of \(entry) names \(principal)"),
-                ]
+            // Whoever asked for one role has nothing but that, and what is everyone's.
+            if entry == asker.principal && asker.identity?.role == nil || entry == .everyone { return [direct] }
+            if entry.kind == .role, let role = rules.roles[entry.name], let reason = membership(asker, entry, role) {
+                return [direct, AccessVerdict.Reason(place: role.place, text: reason)]
             }
         }
         return nil
+    }
+
+    /// Why somebody holds a role; `nil` where he does not.
+    private static func membership(_ asker: Asker, _ entry: Principal, _ role: AccessRules.Role) -> String? {
+        if let reason = asker.identity?.reason(for: entry.name, role) { return reason }
+        guard role.members.contains(asker.principal), asker.identity?.role.map({ $0 == entry.name }) ?? true else {
+            return nil
+        }
+        return "spec.members of \(entry) names \(asker.principal)"
     }
 
     private static func missing(_ principal: Principal, _ action: AccessAction, _ rules: AccessRules) -> AccessVerdict {

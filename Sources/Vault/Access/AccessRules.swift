@@ -33,11 +33,34 @@ package struct AccessRules: Sendable {
     /// A role with its members, as Git last said.
     package struct Role: Sendable {
         package let members: [Principal]
+        /// What is asked of those who log in with a token of an identity provider.
+        package let claims: [ClaimRule]
+        /// Names of client certificates.
+        package let certificates: [String]
         package let place: String
 
-        package init(members: [Principal], place: String) {
+        package init(
+            members: [Principal], claims: [ClaimRule] = [], certificates: [String] = [], place: String
+        ) {
             self.members = members
+            self.claims = claims
+            self.certificates = certificates
             self.place = place
+        }
+
+        fileprivate init(_ record: AppliedRecord) {
+            let spec = (try? JSON(parsing: record.spec))?["spec"]
+            let claims = (spec?["oidc"]?.arrayValue ?? []).compactMap { rule in
+                rule["provider"]?.stringValue.map { provider in
+                    ClaimRule(
+                        provider: provider, claims: (rule["claims"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
+                    )
+                }
+            }
+            self.init(
+                members: record.members, claims: claims,
+                certificates: (spec?["certificates"]?.arrayValue ?? []).compactMap(\.stringValue),
+                place: record.position.span.description)
         }
     }
 
@@ -112,9 +135,7 @@ extension StoreReader {
         return (grants, place ?? "a manifest that is gone from Git")
     }
 
-    private func accessRole(_ key: ResourceKey) throws -> AccessRules.Role? {
-        try applied(key).map { AccessRules.Role(members: $0.members, place: $0.position.span.description) }
-    }
+    func accessRole(_ key: ResourceKey) throws -> AccessRules.Role? { try applied(key).map(AccessRules.Role.init) }
 }
 
 extension AppliedRecord {

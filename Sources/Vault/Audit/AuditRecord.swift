@@ -27,12 +27,19 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case keyRotate = "vault.key.rotate"
     /// Someone showed a token that is not valid.
     case authenticate = "token.authenticate"
+    /// Someone got a token by proving who he is, or did not.
+    case login = "token.login"
     case tokenCreate = "token.create"
     /// A token was made that permissions do not bind.
     case tokenBreakGlass = "token.break-glass"
     case tokenList = "token.list"
     case tokenRenew = "token.renew"
     case tokenRevoke = "token.revoke"
+    /// An answer was kept for whoever shows its token.
+    case wrap = "wrapping.wrap"
+    case unwrap = "wrapping.unwrap"
+    case rewrap = "wrapping.rewrap"
+    case wrappingLookup = "wrapping.lookup"
     case suspend = "controller.suspend"
     case resume = "controller.resume"
 }

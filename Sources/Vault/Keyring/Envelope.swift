@@ -85,7 +85,7 @@ extension Keyring {
     }
 
     /// The parts in UTF-8, a zero byte behind each.
-    private static func joined(_ parts: String...) -> [UInt8] {
+    static func joined(_ parts: String...) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 1 })
         for part in parts {

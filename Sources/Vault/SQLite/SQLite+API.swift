@@ -3,7 +3,7 @@ internal import GRDB
 internal import ResealCore
 internal import ResealSealing
 
-// What the API keeps: tokens, and settings beside secrets.
+// What the API keeps: tokens, answers for their holders, and settings beside secrets.
 
 extension SQLiteReader {
     func kvSettings(of rowID: Int64) throws -> [UInt8]? {
@@ -22,6 +22,26 @@ extension SQLiteReader {
     func tokens() throws -> [TokenRecord] {
         try all("SELECT \(TokenRecord.columns) FROM tokens ORDER BY created_at, accessor", [], TokenRecord.init(row:))
     }
+
+    func wrapping(_ digest: Digest256) throws -> (record: WrappingRecord, sealed: [UInt8])? {
+        try one(
+            "SELECT \(WrappingRecord.columns), sealed FROM wrappings WHERE digest = ?", [Data(digest.bytes)]
+        ) { row in (try WrappingRecord(row: row), row.bytes(9)) }
+    }
+
+    func wrappings(of asker: Asker) throws -> (count: Int, bytes: Int) {
+        let sql = """
+            SELECT count(*), ifnull(sum(length(sealed)), 0) FROM wrappings WHERE organization = ? AND principal = ?
+            """
+        let found = try one(sql, [asker.organization, asker.principal.description]) { row in
+            (count: Int(row.integer(0)), bytes: Int(row.integer(1)))
+        }
+        return found ?? (0, 0)
+    }
+
+    func hasWrappings(endedBy time: Timestamp) throws -> Bool {
+        try one("SELECT 1 FROM wrappings WHERE expires_at <= ? LIMIT 1", [time.milliseconds]) { _ in true } ?? false
+    }
 }
 
 extension SQLiteTransaction {
@@ -32,7 +52,7 @@ extension SQLiteTransaction {
 
     func save(_ token: TokenRecord) throws {
         try run(
-            "INSERT OR REPLACE INTO tokens (\(TokenRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 14)))",
+            "INSERT OR REPLACE INTO tokens (\(TokenRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 15)))",
             token.values)
     }
 
@@ -40,12 +60,26 @@ extension SQLiteTransaction {
         try run(
             "DELETE FROM tokens WHERE expires_at < ?1 OR revoked_at < ?1", [time.milliseconds])
     }
+
+    func insert(_ wrapping: WrappingRecord, sealed: [UInt8]) throws {
+        try run(
+            "INSERT INTO wrappings (\(WrappingRecord.columns), sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            wrapping.values + [Data(sealed)])
+    }
+
+    func removeWrapping(_ digest: Digest256) throws {
+        try run("DELETE FROM wrappings WHERE digest = ?", [Data(digest.bytes)])
+    }
+
+    func removeWrappings(endedBy time: Timestamp) throws {
+        try run("DELETE FROM wrappings WHERE expires_at <= ?", [time.milliseconds])
+    }
 }
 
 extension TokenRecord {
     fileprivate static let columns = """
         digest, accessor, parent, principal, organization, scope, break_glass_reason, created_at, created_by, ttl,
-        expires_at, ends_at, is_renewable, uses_left, revoked_at
+        expires_at, ends_at, is_renewable, uses_left, revoked_at, identity
         """
 
     fileprivate init(row: Row) throws {
@@ -57,7 +91,8 @@ extension TokenRecord {
             organization: row.text(4), scope: try TokenScope(stored: row.bytes(5)),
             breakGlassReason: row[6] as String?, createdAt: row.time(7), createdBy: author,
             ttl: TimeSpan(seconds: row.integer(9)), expiresAt: row.time(10), endsAt: row.time(11),
-            isRenewable: row.integer(12) != 0, usesLeft: row[13] as Int64?, revokedAt: row.optionalTime(14))
+            isRenewable: row.integer(12) != 0, usesLeft: row[13] as Int64?, revokedAt: row.optionalTime(14),
+            identity: try (row[15] as Data?).map { try TokenIdentity(stored: Array($0)) })
     }
 
     fileprivate var values: StatementArguments {
@@ -65,6 +100,27 @@ extension TokenRecord {
             Data(digest.bytes), accessor, parent, principal.description, organization, Data(scope.json.canonicalBytes),
             breakGlassReason, createdAt.milliseconds, createdBy.description, ttl.seconds, expiresAt.milliseconds,
             endsAt.milliseconds, isRenewable, usesLeft, revokedAt?.milliseconds,
+            identity.map { Data($0.json.canonicalBytes) },
+        ]
+    }
+}
+
+extension WrappingRecord {
+    fileprivate static let columns =
+        "digest, accessor, principal, organization, path, wrapped_accessor, created_at, ttl, expires_at"
+
+    fileprivate init(row: Row) throws {
+        guard let principal = Principal(row.text(2)) else { throw Row.malformed("a principal") }
+        self.init(
+            digest: try row.digest(0), accessor: row.text(1), principal: principal, organization: row.text(3),
+            path: row.text(4), wrappedAccessor: row[5] as String?, createdAt: row.time(6),
+            ttl: TimeSpan(seconds: row.integer(7)))
+    }
+
+    fileprivate var values: StatementArguments {
+        [
+            Data(digest.bytes), accessor, principal.description, organization, path, wrappedAccessor,
+            createdAt.milliseconds, ttl.seconds, expiresAt.milliseconds,
         ]
     }
 }

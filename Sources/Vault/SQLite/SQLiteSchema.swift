@@ -8,8 +8,29 @@ enum SQLiteSchema {
         migrator.registerMigration("rotations") { db in try db.execute(sql: rotations) }
         migrator.registerMigration("tokens") { db in try db.execute(sql: tokens) }
         migrator.registerMigration("kv-settings") { db in try db.execute(sql: kvSettings) }
+        migrator.registerMigration("wrappings") { db in try db.execute(sql: wrappings) }
+        migrator.registerMigration("token-identities") { db in
+            try db.execute(sql: "ALTER TABLE tokens ADD COLUMN identity BLOB")
+        }
         return migrator
     }
+
+    private static let wrappings = """
+        CREATE TABLE wrappings (
+            digest BLOB PRIMARY KEY,
+            accessor TEXT NOT NULL UNIQUE,
+            principal TEXT NOT NULL,
+            organization TEXT NOT NULL,
+            path TEXT NOT NULL,
+            wrapped_accessor TEXT,
+            created_at INTEGER NOT NULL,
+            ttl INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            sealed BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX wrappings_expiry ON wrappings (expires_at);
+        CREATE INDEX wrappings_principal ON wrappings (organization, principal);
+        """
 
     private static let kvSettings = """
         CREATE TABLE kv_settings (secret INTEGER PRIMARY KEY REFERENCES secrets (id), document BLOB NOT NULL) STRICT;

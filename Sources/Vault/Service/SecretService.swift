@@ -73,17 +73,23 @@ package final class SecretService: Sendable {
         _ action: AuditAction, _ subject: String, _ session: Session,
         _ body: @escaping @Sendable (any StoreReader, Keyring, Timestamp) throws -> Look<R>
     ) async throws -> R {
+        try await look(action, subject, by: session.context, body)
+    }
+
+    func look<R: Sendable>(
+        _ action: AuditAction, _ subject: String, by context: ActionContext,
+        _ body: @escaping @Sendable (any StoreReader, Keyring, Timestamp) throws -> Look<R>
+    ) async throws -> R {
         do {
             let look = try await readers.run { [door] in try door.read(body) }
             try await commits.record(
                 AuditEntry(
-                    action, subject, version: look.version, result: look.result, detail: look.detail,
-                    by: session.context))
+                    action, subject, version: look.version, result: look.result, detail: look.detail, by: context))
             return look.value
         } catch let failure as any UserFacingFailure {
             if let result = failure.auditResult {
                 try await commits.record(
-                    AuditEntry(action, subject, result: result, detail: failure.code, by: session.context))
+                    AuditEntry(action, subject, result: result, detail: failure.code, by: context))
             }
             throw failure
         }

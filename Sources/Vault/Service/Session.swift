@@ -1,4 +1,4 @@
-internal import ResealCore
+package import ResealCore
 
 /// Where a request came from.
 package struct Caller: Sendable {
@@ -14,9 +14,13 @@ package struct Caller: Sendable {
 
     /// Of someone who showed no valid token.
     package func context() -> ActionContext? {
-        Principal("service:unauthenticated").map {
-            ActionContext(principal: $0, source: address, userAgent: userAgent, requestID: requestID, credential: "")
-        }
+        Principal("service:unauthenticated").map(context(as:))
+    }
+
+    /// Of someone who has no token yet.
+    package func context(as principal: Principal) -> ActionContext {
+        ActionContext(
+            principal: principal, source: address, userAgent: userAgent, requestID: requestID, credential: "")
     }
 }
 

@@ -59,6 +59,11 @@ package protocol StoreReader {
     func token(accessor: String) throws -> TokenRecord?
     /// In order of their making.
     func tokens() throws -> [TokenRecord]
+    /// An answer that is kept, whether its time is over or not.
+    func wrapping(_ digest: Digest256) throws -> (record: WrappingRecord, sealed: [UInt8])?
+    /// How many answers of a principal are kept, and how many bytes they have.
+    func wrappings(of asker: Asker) throws -> (count: Int, bytes: Int)
+    func hasWrappings(endedBy time: Timestamp) throws -> Bool
 
     func lastAuditRecord() throws -> AuditRecord?
     /// The signed heads of the trail. More than one means that somebody meddled with them.
@@ -105,6 +110,10 @@ package protocol StoreTransaction: StoreReader {
     func save(_ token: TokenRecord) throws
     /// Forgets the tokens that expired or were revoked before `time`.
     func removeTokens(endedBefore time: Timestamp) throws
+    func insert(_ wrapping: WrappingRecord, sealed: [UInt8]) throws
+    func removeWrapping(_ digest: Digest256) throws
+    /// Forgets the answers whose time is over at `time`.
+    func removeWrappings(endedBy time: Timestamp) throws
 
     func append(_ record: AuditRecord) throws
     /// Puts `head` in the place of the head before.

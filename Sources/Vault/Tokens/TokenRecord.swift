@@ -68,11 +68,13 @@ package struct TokenRecord: Sendable, Hashable {
     /// `nil` for any number.
     package var usesLeft: Int64?
     package var revokedAt: Timestamp?
+    /// What was proved at the login that it was made by; `nil` for one that was made otherwise.
+    package var identity: TokenIdentity?
 
     package func isValid(at now: Timestamp) -> Bool { revokedAt == nil && now < expiresAt && usesLeft != 0 }
 
     package var isBreakGlass: Bool { breakGlassReason != nil }
-    package var asker: Asker { Asker(principal, organization: organization) }
+    package var asker: Asker { Asker(principal, organization: organization, identity: identity) }
     /// The address in the audit trail.
     package var address: String { "Token.\(organization)/\(accessor)" }
 
@@ -91,6 +93,10 @@ package struct TokenFailure: UserFacingFailure, Equatable, CustomStringConvertib
         case invalid = "token.invalid"
         case unknown = "token.unknown"
         case badRequest = "token.bad-request"
+        /// There is no such wrapping token, or no longer: it is never told which.
+        case noWrapping = "token.no-wrapping"
+        /// Too much waits to be unwrapped.
+        case wrappingsFull = "token.wrappings-full"
     }
 
     package let kind: Kind

@@ -14,11 +14,12 @@ package struct TokenRequest: Sendable {
     package var scope: TokenScope
     /// Makes it a token for emergencies, whose permissions are all of its organization.
     package var breakGlassReason: String?
+    package var identity: TokenIdentity?
 
     package init(
         _ principal: Principal, organization: String = SecretID.defaultOrganization, ttl: TimeSpan,
         maxTTL: TimeSpan? = nil, isRenewable: Bool = true, uses: Int64? = nil, scope: TokenScope = TokenScope(),
-        breakGlassReason: String? = nil
+        breakGlassReason: String? = nil, identity: TokenIdentity? = nil
     ) {
         self.principal = principal
         self.organization = organization
@@ -28,6 +29,7 @@ package struct TokenRequest: Sendable {
         self.uses = uses
         self.scope = scope
         self.breakGlassReason = breakGlassReason
+        self.identity = identity
     }
 
     func validate() throws(TokenFailure) {

@@ -57,10 +57,7 @@ extension VaultTransaction {
         _ request: TokenRequest, parent: TokenRecord?, by context: ActionContext
     ) throws -> (token: SecretBytes, record: TokenRecord) {
         try request.validate()
-        let token = try TokenText.fresh()
-        guard let digest = try TokenText.digest(of: token, keyring) else {
-            preconditionFailure("a fresh token has the form of one")
-        }
+        let (token, digest) = try TokenText.fresh(.caller, keyring)
         let parent = try parent.map(standing)
         var record = TokenRecord(
             digest: digest, accessor: try TokenText.freshAccessor(), parent: parent?.accessor,
@@ -68,7 +65,7 @@ extension VaultTransaction {
             breakGlassReason: request.breakGlassReason, createdAt: now, createdBy: context.principal, ttl: request.ttl,
             expiresAt: now.adding(request.ttl), endsAt: now.adding(request.maxTTL),
             isRenewable: request.isRenewable && request.breakGlassReason == nil, usesLeft: request.uses,
-            revokedAt: nil)
+            revokedAt: nil, identity: parent?.identity ?? request.identity)
         if let parent { try record.bound(by: parent) }
         if !record.isRenewable { record.endsAt = record.expiresAt }
         try store.save(record)

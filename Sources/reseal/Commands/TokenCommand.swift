@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ResealCore
 internal import ResealSealing
+internal import ResealServer
 internal import ResealVault
 
 struct TokenCommand: AsyncParsableCommand {
@@ -30,6 +31,7 @@ struct TokenCreateCommand: AsyncParsableCommand {
             EXAMPLES
               reseal token create service:orders --ttl 12h --prefix prod/orders
               reseal token create user:ada --ttl 10m --uses 1 --allow read
+              reseal token create service:orders --wrap-ttl 5m     # for `bao unwrap`, once
               reseal token create user:ada --break-glass --reason "INC-42: orders down, on-call locked out"
             """)
 
@@ -56,6 +58,10 @@ struct TokenCreateCommand: AsyncParsableCommand {
     var breakGlass = false
     @Option(help: ArgumentHelp("Why, with --break-glass.", valueName: "text"))
     var reason: String?
+    @Option(
+        help: ArgumentHelp(
+            "Hand it over: print a wrapping token that opens it once, within this time.", valueName: "time"))
+    var wrapTtl: String?
     @Flag(help: "Print the token with what is known of it as JSON.")
     var json = false
 
@@ -74,15 +80,36 @@ struct TokenCreateCommand: AsyncParsableCommand {
             who, organization: organization.organization, ttl: lifetime,
             maxTTL: breakGlass ? lifetime : try span(maxTtl, "--max-ttl"), isRenewable: !notRenewable, uses: uses,
             scope: TokenScope(prefixes: prefix, actions: allow.isEmpty ? nil : Set(allow)), breakGlassReason: reason)
+        if let wrapping = try span(wrapTtl, "--wrap-ttl") { return try await handOver(request, for: wrapping) }
         let (token, record) = try await vault.openVault().createToken(request, by: try vault.context())
+        show(token, record, extra: [:], note: "for \(record.principal), until \(record.expiresAt)")
+    }
+
+    /// Makes the token inside of an answer as the API gives one, for `bao unwrap` and the like.
+    private func handOver(_ request: TokenRequest, for ttl: TimeSpan) async throws {
+        let now = WallClock.system.now()
+        let context = try vault.context()
+        let (token, wrapping, record) = try await vault.openVault().createToken(
+            request, wrappedFor: ttl, path: "auth/token/create", by: context
+        ) { token, record in TokenDocument.answer(record, token: token, requestID: context.requestID, at: now) }
+        show(
+            token, record,
+            extra: [
+                "wrapping_accessor": .string(wrapping.accessor),
+                "wrapping_expires_at": .string(wrapping.expiresAt.description),
+            ],
+            note: "opens a token for \(record.principal), once, until \(wrapping.expiresAt)")
+    }
+
+    private func show(_ token: SecretBytes, _ record: TokenRecord, extra: [String: JSON], note: String) {
         let text = token.revealText() ?? ""
         if json {
-            var members = record.document(at: WallClock.system.now())
-            members["token"] = .string(text)
+            var members = record.document(at: WallClock.system.now()).merging(extra) { $1 }
+            members[extra.isEmpty ? "token" : "wrapping_token"] = .string(text)
             return Terminal.print(JSON.object(members).canonical)
         }
         Terminal.print(text)
-        Terminal.note("for \(record.principal), until \(record.expiresAt), accessor \(record.accessor)")
+        Terminal.note("\(note), accessor \(record.accessor)")
         if breakGlass {
             Terminal.note("warning: permissions do not bind this token; each use is recorded as break-glass")
         }

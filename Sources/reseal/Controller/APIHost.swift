@@ -29,17 +29,19 @@ struct APIHost: Sendable {
 
     func server(_ settings: APISettings, access: [AccessRule]) throws -> Ready {
         let service = SecretService(try VaultDoor(open: open), settings: access, readers: Self.readers)
-        var files: (certificate: String, key: String)? = settings.listen.tls.map { ($0.certificate, $0.key) }
+        var files = settings.listen.tls.map { ServerCertificates(certificate: $0.certificate, key: $0.key) }
         var pin: String?
         if files == nil, !settings.isPlain {
             let made = try OwnCertificate.ensure(home, host: settings.listen.host)
-            files = (made.certificate, made.key)
+            files = ServerCertificates(certificate: made.certificate, key: made.key)
             pin = made.pin
         }
+        files?.clientAuthority = settings.clientAuthority
         let server = APIServer(
             APIServer.Configuration(
                 host: settings.listen.host, port: settings.listen.port, tls: files,
-                requestsPerSecond: settings.requestsPerSecond, version: ResealVersion.current), service)
+                requestsPerSecond: settings.requestsPerSecond, version: ResealVersion.current,
+                issuers: settings.issuers, certificateTTL: settings.clientTTL), service)
         let (log, certificate) = (log, files?.certificate)
         return Ready(server: server) { [pin] port in
             log.write(
