@@ -42,6 +42,7 @@ let package = Package(
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         .target(name: "CEditor"),
+        .target(name: "CSupervisor"),
 
         .target(name: "ResealCore", path: "Sources/Core", swiftSettings: strict),
         .target(
@@ -118,7 +119,7 @@ let package = Package(
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
                 "ResealEngines", "ResealHTTP", "ResealNotify", "ResealReconciler", "ResealServer", "CEditor",
-                "CMalloc",
+                "CMalloc", "CSupervisor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/reseal", swiftSettings: strict),
@@ -205,6 +206,8 @@ let package = Package(
                 "ResealCore", "ResealSealing", "ResealVault", "ResealServer", "TestSupport", "reseal",
             ],
             exclude: ["Scripts"], swiftSettings: strict),
+        .testTarget(
+            name: "WorkloadTests", dependencies: ["ResealCore", "TestSupport", "reseal"], swiftSettings: strict),
         .testTarget(
             name: "EditTests",
             dependencies: [

@@ -10,6 +10,13 @@ public struct SecretReading: Sendable {
     public let createdAt: Timestamp
     /// The value itself.
     public let value: SecretValue
+
+    package init(id: SecretID, version: Int64, createdAt: Timestamp, value: SecretValue) {
+        self.id = id
+        self.version = version
+        self.createdAt = createdAt
+        self.value = value
+    }
 }
 
 /// The outcome of a write.

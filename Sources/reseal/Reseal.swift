@@ -37,6 +37,7 @@ struct Reseal: AsyncParsableCommand {
                     GetCommand.self, GetManyCommand.self, SetCommand.self, ListCommand.self, VersionsCommand.self,
                     RollbackCommand.self, DeleteCommand.self, RotateCommand.self, RotationCommand.self,
                 ]),
+            CommandGroup(name: "Programs", subcommands: [ExecCommand.self]),
             CommandGroup(
                 name: "Controller",
                 subcommands: [

@@ -7,7 +7,7 @@ internal import ResealSealing
 signal(SIGXFSZ, SIG_IGN)
 signal(SIGPIPE, SIG_IGN)
 ProcessProtection.forbidDumps()
-umask(0o077)
+_ = InheritedState.caller
 // The buffers of thousands of manifests come and go. By default the C library gives their pages back to the system each time,
 // only to ask for them again.
 mallopt(M_MMAP_THRESHOLD, 4 << 20)

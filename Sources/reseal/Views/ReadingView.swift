@@ -33,17 +33,7 @@ enum ReadingView {
     /// The whole value, or one field of it.
     private static func value(of reading: SecretReading, field: String?) throws -> SecretValue {
         guard let field else { return reading.value }
-        let leaf = try leaf(field, of: reading)
+        let leaf = try reading.leaf(field)
         return SecretValue(scalar: leaf.bytes, type: leaf.type)
-    }
-
-    private static func leaf(_ name: String, of reading: SecretReading) throws -> SecretValue.Leaf {
-        if let leaf = reading.value.leaf(named: name) { return leaf }
-        let fields = reading.value.leaves.map { SecretValue.text(of: $0.path) }.filter { !$0.isEmpty }
-        let nearest = NearestName.suggestion(for: name, in: fields)
-        throw VaultFailure(
-            .fieldNotFound, "\(reading.id) has no field `\(name)`",
-            hint: nearest.map { "did you mean `\($0)`?" }
-                ?? (fields.isEmpty ? "its value is a scalar" : "its fields: \(fields.joined(separator: ", "))"))
     }
 }
