@@ -64,7 +64,7 @@ import Testing
         #expect(opened[0]["subject"]?.stringValue == "Wrapping.default/\(accessor)")
     }
 
-    @Test func onlyOneOfManyGetsIt() async throws {
+    @Test(.ownThreads) func onlyOneOfManyGetsIt() async throws {
         let wrapping = try wrappingToken()
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<6 { group.addTask { try unwrap(wrapping).status } }
