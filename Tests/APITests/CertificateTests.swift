@@ -94,7 +94,8 @@ import Testing
     }
 
     private func reads(_ name: String, _ token: String?) throws -> Bool {
-        try api.ask("GET", "secret/data/\(name)", token: try #require(token)).status == 404
+        let token = try #require(token)
+        return try api.ask("GET", "secret/data/\(name)", token: token).status == 404
     }
 
     private func lastReason() throws -> String? {

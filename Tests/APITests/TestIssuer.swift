@@ -119,7 +119,11 @@ final class TestIssuer: Sendable {
     var isDown: Bool {
         get { FileManager.default.fileExists(atPath: folder.file("down")) }
         set {
-            if newValue { try? folder.write("", to: "down") } else { unlink(folder.file("down")) }
+            if newValue {
+                FileManager.default.createFile(atPath: folder.file("down"), contents: nil)
+            } else {
+                unlink(folder.file("down"))
+            }
         }
     }
 

@@ -64,7 +64,7 @@ import Testing
         #expect(opened[0]["subject"]?.stringValue == "Wrapping.default/\(accessor)")
     }
 
-    @Test func onlyOneOfManyGetsIt() async throws {
+    @Test(.ownThreads) func onlyOneOfManyGetsIt() async throws {
         let wrapping = try wrappingToken()
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<6 { group.addTask { try unwrap(wrapping).status } }
@@ -161,8 +161,19 @@ import Testing
         for _ in 0..<10 { #expect(try unwrap(guess).status == 400) }
         #expect(try unwrap(guess).status == 429)
         #expect(try api.ask("POST", "sys/wrapping/unwrap", #"{"token":"\#(wrapping)"}"#, token: token).status == 200)
+        let trail = try api.user.check("audit", "list", "--type", "wrapping.unwrap", "--result", "refused").text
+        #expect(trail.components(separatedBy: "wrapping.unwrap").count == 11)
         let large = String(repeating: "x", count: 100_000)
         #expect(try api.ask("POST", "sys/wrapping/unwrap", large, token: nil).status == 429)
+    }
+
+    @Test func whoeverShowsNothingIsRecorded() throws {
+        for (verb, path, body, status) in [
+            ("POST", "sys/wrapping/unwrap", "{}", 400), ("POST", "sys/wrapping/lookup", "[]", 400),
+            ("DELETE", "sys/wrapping/unwrap", "", 403), ("GET", "sys/wrapping/unwrap", "", 403),
+            ("POST", "sys/wrapping/wrap", "{}", 403),
+        ] { #expect(try api.ask(verb, path, body, token: nil).status == status, "\(verb) \(path)") }
+        #expect(try trail("token.authenticate").count == 5)
     }
 
     @Test func aTokenIsHandedOver() throws {
@@ -175,7 +186,7 @@ import Testing
         let token = try #require(answer?[path: "auth", "client_token"]?.stringValue)
         #expect(token.hasPrefix("rsl_"))
         #expect(try api.ask("GET", "secret/data/db", token: token).status == 200)
-        let document = try JSON(parsing: api.user.check(words + ["--json"]).stdout)
+        let document = try JSON(parsing: api.user.reseal(words + ["--json"]).stdout)
         #expect(document["token"] == nil && document["wrapping_token"]?.stringValue?.hasPrefix("rslw_") == true)
         #expect(try api.user.reseal(words.dropLast() + ["40d"]).errorText.contains("token.bad-request"))
     }

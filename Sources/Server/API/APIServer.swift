@@ -114,9 +114,15 @@ struct APIContext: InitializableFromSource {
 /// Between HTTP and the API: limits, verbs, bodies. No body is read for somebody without a valid token, but for a short one
 /// where it is the body that proves something.
 struct APIResponder: HTTPResponder {
-    private static let longestBody = 2 << 20
-    /// Of somebody who proves himself by it.
-    private static let longestProof = 64 << 10
+    /// What is read of a body, and how long it may take.
+    private struct BodyLimit {
+        let bytes: Int
+        let time: Duration
+
+        static let session = BodyLimit(bytes: 2 << 20, time: .seconds(30))
+        /// Of somebody who proves himself by it, and may be anyone until then.
+        static let proof = BodyLimit(bytes: 64 << 10, time: .seconds(5))
+    }
     private static let verbs: [HTTPRequest.Method: APIRequest.Verb] = [
         .get: .read, .post: .write, .put: .write, .patch: .patch, .delete: .delete,
     ]
@@ -160,22 +166,22 @@ struct APIResponder: HTTPResponder {
             return early(reply, request)
         case .anyone:
             if let lock { return early(Self.tooMany(lock), request) }
-            return await withBody(head, request, upTo: Self.longestProof) { whole in
+            return await withBody(head, request, .proof) { whole in
                 let (reply, isProven) = await api.answerAnyone(whole)
                 if !isProven { failures.noteFailure(address, at: clock.now()) }
                 return reply
             }
         case .session(let session):
-            return await withBody(head, request, upTo: Self.longestBody) { await api.answer($0, session) }
+            return await withBody(head, request, .session) { await api.answer($0, session) }
         }
     }
 
     private func withBody(
-        _ head: APIRequest, _ request: Request, upTo limit: Int, _ answer: (APIRequest) async -> APIReply
+        _ head: APIRequest, _ request: Request, _ limit: BodyLimit, _ answer: (APIRequest) async -> APIReply
     ) async -> Response {
         var whole = head
         do throws(BodyReader.Failure) {
-            whole.body = try await BodyReader.read(request.body, upTo: limit)
+            whole.body = try await BodyReader.read(request.body, upTo: limit.bytes, within: limit.time)
         } catch {
             switch error {
             case .tooSlow: return early(.errors(408, "the body took too long"), request)

@@ -5,11 +5,11 @@ internal import NIOCore
 enum BodyReader {
     enum Failure: Error { case tooLarge, tooSlow }
 
-    private static let longestWait = Duration.seconds(30)
-
-    static func read(_ body: RequestBody, upTo limit: Int) async throws(Failure) -> [UInt8] {
+    static func read(
+        _ body: RequestBody, upTo limit: Int, within time: Duration = .seconds(30)
+    ) async throws(Failure) -> [UInt8] {
         do {
-            return try await within(body, limit)
+            return try await collect(body, limit, time)
         } catch let failure as Failure {
             throw failure
         } catch {
@@ -17,11 +17,11 @@ enum BodyReader {
         }
     }
 
-    private static func within(_ body: RequestBody, _ limit: Int) async throws -> [UInt8] {
+    private static func collect(_ body: RequestBody, _ limit: Int, _ time: Duration) async throws -> [UInt8] {
         try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
             group.addTask { try await body.collect(upTo: limit) }
             group.addTask {
-                try await Task.sleep(for: longestWait)
+                try await Task.sleep(for: time)
                 throw Failure.tooSlow
             }
             defer { group.cancelAll() }

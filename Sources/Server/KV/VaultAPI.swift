@@ -66,6 +66,10 @@ struct VaultAPI: Sendable {
             guard let rest = request.path.below(WrappingRoutes.folder) else { return (.errors(404), true) }
             let who = Unwrapper.anyone(request.caller, organization: request.namespace)
             return (try await WrappingRoutes(service: service).answer(request, rest, who), true)
+        } catch let failure as ServiceFailure {
+            // Nothing was shown that could prove anything: no better than a wrong token.
+            do { _ = try await service.refuse(request.caller) } catch { return (Self.reply(to: error), false) }
+            return (Self.reply(to: failure), false)
         } catch {
             return (Self.reply(to: error), !(error is TokenFailure || error is LoginFailure))
         }

@@ -9,7 +9,10 @@ struct WrappingRoutes: Sendable {
     private static let open: Set = ["unwrap", "lookup", "rewrap"]
     let service: SecretService
 
-    static func isOpen(_ request: APIRequest) -> Bool { request.path.below(folder).map(open.contains) ?? false }
+    static func isOpen(_ request: APIRequest) -> Bool {
+        guard let path = request.path.below(folder), open.contains(path) else { return false }
+        return request.verb == .write || request.verb == .read && path == "lookup"
+    }
 
     /// - Parameter path: behind `sys/wrapping/`.
     func answer(_ request: APIRequest, _ path: String, _ who: Unwrapper) async throws -> APIReply {
