@@ -61,12 +61,13 @@ import Testing
         var keys = IssuerKeys()
         keys.noteAnswer(set(try one.jwk(), try two.jwk()), at: start)
         keys.noteAnswer(set(try two.jwk()), at: at(1))
-        #expect(word(keys.step(for: try token(one), at: at(1), mayFetch: false)) == "login.unknown-key")
+        let (gone, kept) = (try token(one), try token(two))
+        #expect(word(keys.step(for: gone, at: at(1), mayFetch: false)) == "login.unknown-key")
         // What holds no key is no answer.
         keys.noteAnswer(set(), at: at(2))
         keys.noteAnswer(["keys": "x"], at: at(2))
         keys.noteAnswer(set(["kty": "oct", "k": "c2VjcmV0", "kid": "two"]), at: at(2))
-        #expect(word(keys.step(for: try token(two), at: at(2), mayFetch: false)) == "use two")
+        #expect(word(keys.step(for: kept, at: at(2), mayFetch: false)) == "use two")
     }
 
     @Test func aTokenWithoutANameForItsKeyNeedsTheOnlyOne() throws {
@@ -95,10 +96,12 @@ import Testing
             #expect(IssuerKey(.object(members)) == nil, "\(name)")
         }
         let small = try TestKey(.rsa, id: "small", in: folder, rsaBits: 1024)
-        #expect(IssuerKey(try small.jwk()) == nil)
+        let published = try small.jwk()
+        #expect(IssuerKey(published) == nil)
         var bound = good.objectValue ?? [:]
         bound["alg"] = "ES384"
-        #expect(IssuerKey(.object(bound))?.fits(try token(one)) == false)
+        let signed = try token(one)
+        #expect(IssuerKey(.object(bound))?.fits(signed) == false)
     }
 
     @Test(arguments: [
@@ -109,10 +112,10 @@ import Testing
         #expect(LoginName.principal("cert", name)?.description == principal)
     }
 
-    @Test func aLongNameBecomesItsDigest() throws {
+    @Test func aLongNameBecomesItsDigest() {
         let names = [String(repeating: "a", count: 300), String(repeating: "a", count: 301)]
         let principals = names.map { LoginName.principal("cert", $0)?.description }
         #expect(principals[0] != principals[1])
-        #expect(try #require(principals[0]).wholeMatch(of: /service:cert\/\+\+[0-9a-f]{64}/) != nil)
+        #expect(principals[0]?.wholeMatch(of: /service:cert\/\+\+[0-9a-f]{64}/) != nil)
     }
 }
