@@ -127,6 +127,7 @@ extension ProgramCall {
         guard status != 0 else { return }
         let end = status & 0x7f == 0 ? "status \(status >> 8 & 0xff)" : "signal \(status & 0x7f)"
         throw WorkloadFailure(
-            .hook, "the hook \(SafeText.line(words[0])) ended with \(end)", hint: "the file is written; run the hook again")
+            .hook, "the hook \(SafeText.line(words[0])) ended with \(end)",
+            hint: "the file is written; run the hook again")
     }
 }
