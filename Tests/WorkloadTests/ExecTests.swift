@@ -57,7 +57,8 @@ import Testing
     @Test func theLookIsRecorded() throws {
         try place.user.check("exec", "--env", "T=app/token", "--env", "U=app/db#user", "--", "true")
         for secret in ["app/token", "app/db"] {
-            let records = try place.user.check("audit", "list", "--type", "vault.secret.read", "--secret", secret, "--json")
+            let records = try place.user.check(
+                "audit", "list", "--type", "vault.secret.read", "--secret", secret, "--json")
             #expect(records.text.split(separator: "\n").count == 1)
         }
         try place.refused(["exec", "--env", "T=app/none", "--", "true"], 1, "vault.secret-not-found")
@@ -71,7 +72,7 @@ import Testing
         try place.write("bad.env", "TOKEN=app/token\nhunter2-by-mistake\n")
         let touch = ["--", "touch", place.file("started")]
         for (options, status, words) in [
-            (["--env", "T=app/nul"], 1, ["NUL byte", "exec.environment", "reseal template"]),
+            (["--env", "T=app/nul"], 1, ["NUL byte", "exec.environment"]),
             (["--env", "T=app/db"], 1, ["several fields", "tls.private-key"]),
             (["--env", "T=app/db#usr"], 1, ["did you mean `user`?"]),
             (["--all-fields", "app/token"], 1, ["has no fields"]),
@@ -120,7 +121,8 @@ import Testing
 
     @Test func aNewVersionRestartsIt() throws {
         let running = try place.start(
-            "exec", "--env", "T=app/token", "--on-change", "restart", "--interval", "1s", "--", "sh", "-c", Self.service)
+            "exec", "--env", "T=app/token", "--on-change", "restart", "--interval", "1s", "--", "sh", "-c", Self.service
+        )
         try place.wait("log") { $0 == "start first-token\n" }
         try place.user.check("set", "app/token", stdin: "second-token")
         try place.wait("log") { $0 == "start first-token\nterm\nstart second-token\n" }
@@ -159,7 +161,8 @@ import Testing
 
     @Test func itGoesOnWhileTheVaultHasNothing() throws {
         let running = try place.start(
-            "exec", "--env", "T=app/token", "--on-change", "restart", "--interval", "1s", "--", "sh", "-c", Self.service)
+            "exec", "--env", "T=app/token", "--on-change", "restart", "--interval", "1s", "--", "sh", "-c", Self.service
+        )
         try place.wait("log") { $0 == "start first-token\n" }
         try place.user.check("delete", "app/token")
         let end = ContinuousClock.now + .seconds(30)

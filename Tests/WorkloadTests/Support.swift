@@ -29,7 +29,8 @@ struct Workplace {
     }
 
     /// Waits for a file to hold something, for a minute: machines that run tests are slow.
-    func wait(_ name: String, sourceLocation: SourceLocation = #_sourceLocation, until isDone: (String) -> Bool) throws {
+    func wait(_ name: String, sourceLocation: SourceLocation = #_sourceLocation, until isDone: (String) -> Bool) throws
+    {
         let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
             if isDone(text(name)) { return }
@@ -50,7 +51,8 @@ struct Workplace {
         let result = try user.reseal(arguments)
         #expect(result.status == status, "\(arguments): \(result.errorText)", sourceLocation: sourceLocation)
         for word in words {
-            #expect(result.errorText.contains(word), "\(arguments): \(result.errorText)", sourceLocation: sourceLocation)
+            #expect(
+                result.errorText.contains(word), "\(arguments): \(result.errorText)", sourceLocation: sourceLocation)
         }
     }
 }

@@ -47,7 +47,8 @@ struct EnvironmentList {
         }
         let name = String(text[..<equals])
         guard !EnvironmentName.isOwn(name) else {
-            throw UsageFailure("\(place): variables that begin with RESEAL_ are Reseal's own", hint: "choose another name")
+            throw UsageFailure(
+                "\(place): variables that begin with RESEAL_ are Reseal's own", hint: "choose another name")
         }
         plan.add(name, reference)
     }

@@ -37,7 +37,8 @@ struct EnvironmentPlan: Sendable {
             for leaf in try reading(id).value.leaves {
                 guard !leaf.path.isEmpty else {
                     throw VaultFailure(
-                        .fieldNotFound, "\(id) holds a scalar, which has no fields", hint: "write --env NAME=\(id.name)")
+                        .fieldNotFound, "\(id) holds a scalar, which has no fields", hint: "write --env NAME=\(id.name)"
+                    )
                 }
                 let name = try Self.variable(for: leaf.path, of: id, prefix: prefix)
                 values.append(try EnvironmentValue(name, leaf.bytes, of: id))
@@ -55,7 +56,8 @@ struct EnvironmentPlan: Sendable {
         let name = prefix + String(letters)
         guard EnvironmentName.isValid(name) else {
             throw WorkloadFailure(
-                .environment, "a field of \(id) makes no name of a variable", hint: "name it with --env, or give --prefix")
+                .environment, "a field of \(id) makes no name of a variable",
+                hint: "name it with --env, or give --prefix")
         }
         // Whoever may write a secret must not get to choose what the program loads.
         guard !EnvironmentName.changesPrograms(name) else {
@@ -90,7 +92,7 @@ struct EnvironmentValue: Sendable {
         guard !bytes.withUnsafeBytes({ $0.contains(0) }) else {
             throw WorkloadFailure(
                 .environment, "the value for \(name) from \(id) has a NUL byte, which no variable can hold",
-                hint: "hand it over in a file, with `reseal template`")
+                hint: "encode it, for example in base64, and have the program decode it")
         }
         self.name = name
         self.bytes = bytes
@@ -112,7 +114,8 @@ enum EnvironmentName {
 
     private static let loaders: Set<String> = [
         "PATH", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "PS4", "HOME", "SHELL", "NODE_OPTIONS", "NODE_PATH", "RUBYOPT",
-        "RUBYLIB", "PERL5OPT", "PERL5LIB", "PERL5DB", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "GCONV_PATH",
+        "RUBYLIB", "PERL5OPT", "PERL5LIB", "PERL5DB", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH",
+        "GCONV_PATH",
     ]
 
     /// Those by which a loader, a shell or an interpreter is told what to run.

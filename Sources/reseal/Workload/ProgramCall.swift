@@ -1,5 +1,4 @@
 internal import CSupervisor
-internal import Foundation
 internal import Glibc
 internal import ResealCore
 internal import ResealSealing
@@ -100,33 +99,5 @@ struct ProgramCall: Sendable {
         raw.copyBytes(from: name)
         value.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: raw[name.count...]).copyMemory(from: $0) }
         return text
-    }
-}
-
-extension ProgramCall {
-    /// Starts it with nothing secret, and waits for its end. Throws ``WorkloadFailure/Kind/hook`` unless that is good and
-    /// comes in time.
-    func run(within time: Duration) async throws {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(with: Result { try self.runHere(within: time) }) }
-        }
-    }
-
-    private func runHere(within time: Duration) throws {
-        let child = try start([])
-        let deadline = ContinuousClock.now + time
-        var status: Int32 = 0
-        while waitpid(child, &status, WNOHANG) == 0 {
-            guard .now < deadline else {
-                kill(child, SIGKILL)
-                while waitpid(child, &status, 0) < 0, errno == EINTR {}
-                throw WorkloadFailure(.hook, "the hook \(words[0]) took longer than \(time.components.seconds)s")
-            }
-            usleep(10_000)
-        }
-        guard status != 0 else { return }
-        let end = status & 0x7f == 0 ? "status \(status >> 8 & 0xff)" : "signal \(status & 0x7f)"
-        throw WorkloadFailure(
-            .hook, "the hook \(SafeText.line(words[0])) ended with \(end)", hint: "the file is written; run the hook again")
     }
 }
