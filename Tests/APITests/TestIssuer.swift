@@ -120,7 +120,7 @@ final class TestIssuer: Sendable {
         get { FileManager.default.fileExists(atPath: folder.file("down")) }
         set {
             if newValue {
-                FileManager.default.createFile(atPath: folder.file("down"), contents: nil)
+                _ = FileManager.default.createFile(atPath: folder.file("down"), contents: nil)
             } else {
                 unlink(folder.file("down"))
             }
