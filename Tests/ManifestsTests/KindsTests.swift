@@ -122,6 +122,7 @@ import Testing
             ])
         #expect(kinds[0].field == FieldPath(["password"]) && kinds[4].publicField == FieldPath(["public"]))
         #expect(kinds[8].certificateField == FieldPath(["certificate"]))
+        #expect(kinds[8].csrField == FieldPath(["csr"]))
     }
 
     @Test func allHandlers() throws {

@@ -146,6 +146,7 @@ enum Samples {
         kind: x509
         field: key
         certificateField: certificate
+        csrField: csr
         commonName: orders.internal
         dnsNames:
           - orders.internal
