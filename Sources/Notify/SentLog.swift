@@ -41,14 +41,14 @@ package final class SentLog: Sendable {
 
     /// - Parameter window: as for ``knows(_:within:now:)``. Throws ``FileFailure`` when it cannot be kept.
     package func note(_ key: String, within window: TimeSpan?, now: Timestamp) throws {
-        let bytes = entries.withLock { entries in
+        // Written under the lock: of two that are noted at the same time, the older file must not come last.
+        try entries.withLock { entries in
             entries[key] = Entry(at: now, until: now.adding(window ?? Self.longestMemory))
             entries = entries.filter { $0.value.until > now }
             let sent = entries.mapValues { entry -> JSON in
                 ["at": .string(entry.at.description), "until": .string(entry.until.description)]
             }
-            return JSON.object(["version": 1, "sent": .object(sent)]).canonicalBytes
+            try AtomicFile.write(JSON.object(["version": 1, "sent": .object(sent)]).canonicalBytes, to: path)
         }
-        try AtomicFile.write(bytes, to: path)
     }
 }
