@@ -2,32 +2,10 @@ internal import Dispatch
 internal import ResealCore
 internal import Synchronization
 
-/// Something that was looked at, to be recorded.
-package struct AuditEntry: Sendable {
-    package var action: AuditAction
-    package var subject: String
-    package var version: Int64?
-    package var result: AuditResult
-    package var detail: String
-    package var context: ActionContext
-
-    package init(
-        _ action: AuditAction, _ subject: String, version: Int64? = nil, result: AuditResult = .ok,
-        detail: String = "", by context: ActionContext
-    ) {
-        self.action = action
-        self.subject = subject
-        self.version = version
-        self.result = result
-        self.detail = detail
-        self.context = context
-    }
-}
-
 /// Commits what many callers write with one sync: what comes while a commit runs waits for the next one, together.
 ///
 /// Each caller's part is done or undone on its own. Only what breaks the transaction itself breaks it for all of them, and
-/// then each part is tried once more alone, so that nobody pays for another's fault.
+/// then each of several parts is tried once more alone, so that nobody pays for another's fault.
 package final class GroupCommit: Sendable {
     /// What one caller waits for.
     private struct Part: Sendable {
@@ -97,6 +75,10 @@ package final class GroupCommit: Sendable {
     private func commitAll() {
         while let group = nextGroup() {
             do { try commit(group) } catch {
+                guard group.count > 1 else {
+                    group[0].fail(error)
+                    continue
+                }
                 for part in group {
                     do { try commit([part]) } catch { part.fail(error) }
                 }
@@ -121,13 +103,5 @@ package final class GroupCommit: Sendable {
             state.waiting.removeFirst(group.count)
             return group
         }
-    }
-}
-
-extension AuditTrail {
-    fileprivate func record(_ entry: AuditEntry) throws {
-        try record(
-            entry.action, entry.subject, version: entry.version, result: entry.result, detail: entry.detail,
-            by: entry.context)
     }
 }
