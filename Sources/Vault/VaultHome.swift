@@ -81,6 +81,27 @@ package final class VaultLock: Sendable {
         self.descriptor = descriptor
     }
 
+    /// `nil` while another process holds it.
+    package static func ifFree(_ home: VaultHome, for purpose: Purpose) throws -> VaultLock? {
+        do { return try VaultLock(home, for: purpose) } catch let failure as VaultFailure where failure.kind == .locked
+        {
+            return nil
+        }
+    }
+
+    /// Waits while another process holds it, and throws ``VaultFailure/Kind/locked`` when that takes longer than
+    /// `patience`.
+    package static func waiting(
+        _ home: VaultHome, for purpose: Purpose, patience: Duration
+    ) async throws -> VaultLock {
+        let end = ContinuousClock.now + patience
+        while ContinuousClock.now < end {
+            if let lock = try ifFree(home, for: purpose) { return lock }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return try VaultLock(home, for: purpose)
+    }
+
     /// True while another process holds the lock.
     package static func isHeld(_ home: VaultHome, for purpose: Purpose) -> Bool {
         let descriptor = open(home.lockPath(for: purpose), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)

@@ -167,6 +167,8 @@ import Testing
         let lock = try #require(fopen("\(desk.user.home)/rotation.lock", "w"))
         defer { fclose(lock) }
         #expect(flock(fileno(lock), LOCK_EX) == 0)
-        #expect(try desk.run("rotate", "app").status == 7)
+        let refused = try desk.run("rotate", "app", "--lock-timeout", "1s")
+        #expect(refused.status == 7 && refused.errorText.contains("[vault.locked]"), "\(refused.errorText)")
+        #expect(try desk.run("rotate", "app", "--lock-timeout", "soon").status == 64)
     }
 }

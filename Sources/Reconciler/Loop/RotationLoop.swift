@@ -22,11 +22,12 @@ package actor RotationLoop {
     /// However far the next one is: what is due changes with the manifests, and with the clock.
     private static let longestWait: Int64 = 600_000
     private static let shortestWait: Int64 = 1000
-    /// A survey looks through every secret. Where each second brings an apply, it must not fill a processor: between two,
-    /// many times as long passes as one took.
-    private static let restPerSurvey = 20
+    /// The first look reads every manifest, and none is for nothing. Where each second brings an apply, they must not fill
+    /// a processor: between two, many times as long passes as one took.
+    private static let restPerLook = 20
     private static let longestRest = Duration.seconds(300)
     private var rest = Duration.zero
+    private var agenda = RotationAgenda()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -57,36 +58,41 @@ package actor RotationLoop {
     package func round() -> Int64 {
         do {
             let core = try open()
-            let lock = try VaultLock(home, for: .rotating)
+            let first = try look(core)
+            guard !first.work.isEmpty else { return wait(until: first.next, at: core.clock.now()) }
+            // Somebody rotates by hand; what is due can wait that long.
+            guard let lock = try VaultLock.ifFree(home, for: .rotating) else { return Self.shortestWait }
             defer { withExtendedLifetime(lock) {} }
+            // Whoever held the lock until now may have done it.
+            let work = try look(core).work
             let rotator = Rotator(core: core, targets: ControllerTargets(home, core: core))
-            let items = try survey(core)
-            let endings = rotator.runDue(items, by: context).endings
-            for (id, ending) in endings {
-                switch ending {
-                case .rotated(let report): observe(.rotated(report))
-                case .retired: observe(.retired(id))
-                case .failed(let failure): observe(.failed(id, Diagnostic(failure: failure)))
-                }
-            }
-            return wait(for: endings.isEmpty ? items : try survey(core), at: core.clock.now())
+            for (id, ending) in rotator.runDue(work, by: context).endings { observe(RotationEvent(id, ending)) }
+            return wait(until: try look(core).next, at: core.clock.now())
         } catch {
             observe(.stopped(Diagnostic(failure: UnexpectedFailure.wrapping(error))))
             return Self.longestWait / 10
         }
     }
 
-    private func survey(_ core: VaultCore) throws -> [RotationItem] {
+    private func look(_ core: VaultCore) throws -> (work: [RotationItem], next: Timestamp?) {
         let start = ContinuousClock.now
-        defer { rest = min((ContinuousClock.now - start) * Self.restPerSurvey, Self.longestRest) }
-        return try RotationSurvey.items(core)
+        defer { rest = min((ContinuousClock.now - start) * Self.restPerLook, Self.longestRest) }
+        return try agenda.look(core)
     }
 
-    private func wait(for items: [RotationItem], at now: Timestamp) -> Int64 {
-        let next = items.compactMap { item in
-            [item.start, item.journal?.retireAt].compactMap { $0 }.min()
-        }.min()
+    private func wait(until next: Timestamp?, at now: Timestamp) -> Int64 {
         guard let next else { return Self.longestWait }
         return min(max(next.milliseconds - now.milliseconds, Self.shortestWait), Self.longestWait)
+    }
+}
+
+extension RotationEvent {
+    fileprivate init(_ id: SecretID, _ ending: RotationRun.Ending) {
+        self =
+            switch ending {
+            case .rotated(let report): .rotated(report)
+            case .retired: .retired(id)
+            case .failed(let failure): .failed(id, Diagnostic(failure: failure))
+            }
     }
 }

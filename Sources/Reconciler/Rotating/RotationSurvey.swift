@@ -20,6 +20,7 @@ package struct RotationItem: Sendable {
         case manual
     }
 
+    let rowID: Int64
     package let id: SecretID
     package let labels: [String: String]
     package let state: State
@@ -35,20 +36,40 @@ package struct RotationItem: Sendable {
     package let isRotatable: Bool
 
     package var isWriteBackPending: Bool { journal?.isWriteBackPending == true }
+
+    /// When its target is to forget the value before.
+    private var retirement: Timestamp? {
+        journal.flatMap { journal in journal.retireAt.map { max($0, journal.nextAttemptAt ?? $0) } }
+    }
+
+    func isRetirable(at now: Timestamp) -> Bool { retirement.map { $0 <= now } ?? false }
+
+    /// When there will be something to do; `nil` for never.
+    var next: Timestamp? { [start, retirement].compactMap { $0 }.min() }
 }
 
 /// All secrets that have to do with rotation.
 package enum RotationSurvey {
+    /// What a walk through secrets does with each of them.
+    typealias Visit = (SecretRecord) throws -> Void
+
     /// - Parameter organization: `nil` for all.
     package static func items(_ core: VaultCore, organization: String? = nil) throws -> [RotationItem] {
+        try items(core) { try $0.forEachSecret(organization: organization, prefix: "", $1) }
+    }
+
+    /// Of the secrets that `walk` visits.
+    static func items(
+        _ core: VaultCore, among walk: (any StoreReader, Visit) throws -> Void
+    ) throws -> [RotationItem] {
         let now = core.clock.now()
         let mark = Array("\"rotation\":".utf8), expiry = Array("\"autoRenew\":".utf8)
-        let issued = try issuedUntil(core, organization: organization)
+        let issued = try issuedUntil(core, among: walk)
         return try core.store.read { store in
-            let journals = Dictionary(try store.rotations().map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+            let journals = Dictionary(try store.rotations().map { ($0.rowID, $0) }, uniquingKeysWith: { $1 })
             var items: [RotationItem] = []
-            try store.forEachSecret(organization: organization, prefix: "") { secret in
-                let journal = journals[secret.id]
+            try walk(store) { secret in
+                let journal = journals[secret.rowID]
                 // Most secrets have no word of it, so their manifests are not read.
                 guard secret.state == .active,
                     journal != nil || secret.spec.holds(mark)
@@ -63,11 +84,13 @@ package enum RotationSurvey {
     }
 
     /// When tokens expire that servers issued; only their values say so, and only those with such a handler are opened.
-    private static func issuedUntil(_ core: VaultCore, organization: String?) throws -> [SecretID: Timestamp] {
+    private static func issuedUntil(
+        _ core: VaultCore, among walk: (any StoreReader, Visit) throws -> Void
+    ) throws -> [SecretID: Timestamp] {
         let mark = Array("\"oauth\":".utf8)
         var found: [SecretRecord] = []
         try core.store.read { store in
-            try store.forEachSecret(organization: organization, prefix: "") { secret in
+            try walk(store) { secret in
                 guard secret.state == .active, secret.currentVersion > 0, secret.spec.holds(mark) else { return }
                 if RotationSubject(secret)?.isIssued == true { found.append(secret) }
             }
@@ -112,7 +135,7 @@ package enum RotationSurvey {
             version.origin == .rotation && version.number <= secret.currentVersion
         }
         return RotationItem(
-            id: secret.id, labels: subject?.labels ?? [:],
+            rowID: secret.rowID, id: secret.id, labels: subject?.labels ?? [:],
             state: state(journal, isDue: isDue, isManual: schedule == nil), isDue: isDue,
             due: schedule?.due(madeAt: madeAt), start: start, lastRotated: rotated?.createdAt, journal: journal,
             handler: subject?.rotation?.handler?.name, isRotatable: subject?.isRotatable == true)
@@ -162,7 +185,7 @@ extension Rotator {
         let now = core.clock.now()
         var run = RotationRun()
         for item in items {
-            if let retireAt = item.journal?.retireAt, retireAt <= now, (item.journal?.nextAttemptAt ?? now) <= now {
+            if item.isRetirable(at: now) {
                 run.note(item.id) {
                     try retire(item.id, by: context)
                     return .retired

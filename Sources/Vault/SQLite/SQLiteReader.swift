@@ -33,6 +33,17 @@ class SQLiteReader: StoreReader {
             [id.organization, id.name], SecretRecord.init(row:))
     }
 
+    func secret(rowID: Int64) throws -> SecretRecord? {
+        try one("SELECT \(SecretRecord.columns) FROM secrets WHERE id = ?", [rowID], SecretRecord.init(row:))
+    }
+
+    func forEachMark(_ body: (SecretMark) throws -> Void) throws {
+        try each("SELECT id, current_version, spec_digest FROM secrets WHERE state = 'active' ORDER BY id") { row in
+            try body(
+                SecretMark(rowID: row.integer(0), currentVersion: row.integer(1), spec: try row.digest(2).leading))
+        }
+    }
+
     func forEachSecret(organization: String?, prefix: String, _ body: (SecretRecord) throws -> Void) throws {
         // GLOB would need escaping; a half-open range does not, and uses the index. U+10FFFF sorts behind every name.
         try each(
@@ -89,9 +100,7 @@ class SQLiteReader: StoreReader {
             """
         try each(sql, [now.milliseconds]) { due[$0.integer(0), default: []].append($0.integer(1)) }
         return try due.sorted { $0.key < $1.key }.compactMap { rowID, versions in
-            try one("SELECT \(SecretRecord.columns) FROM secrets WHERE id = ?", [rowID]) {
-                PurgeItem(secret: try SecretRecord(row: $0), versions: versions)
-            }
+            try secret(rowID: rowID).map { PurgeItem(secret: $0, versions: versions) }
         }
     }
 

@@ -70,6 +70,14 @@ package struct SourcePosition: Sendable, Hashable {
     }
 }
 
+/// Tells whether a secret is as it was, for a fraction of the cost of its record.
+package struct SecretMark: Sendable, Hashable {
+    package let rowID: Int64
+    package let currentVersion: Int64
+    /// The beginning of the digest of its manifest.
+    package let spec: UInt64
+}
+
 /// One secret, without its values.
 package struct SecretRecord: Sendable {
     package enum State: String, Sendable { case active, deleted }

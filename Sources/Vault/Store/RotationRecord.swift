@@ -1,7 +1,7 @@
 package import ResealCore
 
 /// The journal of one secret's rotation: how far it came, and what it leaves to be done.
-package struct RotationRecord: Sendable, Equatable {
+package struct RotationRecord: Sendable, Hashable {
     package enum Step: String, Sendable, CaseIterable, Codable {
         /// The candidate is stored, encrypted and durable; nobody else has heard of it for certain.
         case pending

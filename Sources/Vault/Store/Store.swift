@@ -25,6 +25,9 @@ package protocol StoreReader {
     func currentKEK() throws -> Int64?
 
     func secret(_ id: SecretID) throws -> SecretRecord?
+    func secret(rowID: Int64) throws -> SecretRecord?
+    /// Every active secret, in order of row, without what is in it.
+    func forEachMark(_ body: (SecretMark) throws -> Void) throws
     /// Every secret of an organization (`nil`: of all) whose name starts with `prefix`, in order of id.
     func forEachSecret(
         organization: String?, prefix: String, _ body: (SecretRecord) throws -> Void) throws

@@ -46,6 +46,7 @@ struct RotateCommand: AsyncParsableCommand {
     var valueFromStdin = false
 
     @OptionGroup(title: "Git") var sealing: RotationSealingOptions
+    @OptionGroup var lockOption: RotationLockOption
 
     @Flag(help: "Print the outcome as JSON.")
     var json = false
@@ -67,7 +68,7 @@ struct RotateCommand: AsyncParsableCommand {
         let field = try self.field.map { try FieldOption.path($0) }
         let labels = try Self.pairs(label)
         let core = try vault.openCore()
-        let lock = try VaultLock(vault.vaultHome, for: .rotating)
+        let lock = try await lockOption.take(vault.vaultHome)
         defer { withExtendedLifetime(lock) {} }
         let service = RotationService(try sealing.rotator(core, vault.vaultHome))
         let context = try vault.context()

@@ -51,13 +51,15 @@ struct RotationCancelCommand: AsyncParsableCommand {
     @OptionGroup var vault: VaultOptions
     @OptionGroup var organization: OrganizationOption
 
+    @OptionGroup var lockOption: RotationLockOption
+
     @Argument(help: "The secret's name.")
     var name: String
 
     func run() async throws {
         let id = try organization.id(name)
         let core = try vault.openCore()
-        let lock = try VaultLock(vault.vaultHome, for: .rotating)
+        let lock = try await lockOption.take(vault.vaultHome)
         defer { withExtendedLifetime(lock) {} }
         let rotator = Rotator(core: core, targets: ControllerTargets(vault.vaultHome, core: core))
         try await RotationService(rotator).cancel(id, by: try vault.context())
@@ -83,6 +85,8 @@ struct RotationWriteBackCommand: AsyncParsableCommand {
     @OptionGroup var organization: OrganizationOption
     @OptionGroup(title: "Git") var workTree: WorkTreeOptions
 
+    @OptionGroup var lockOption: RotationLockOption
+
     @Argument(help: "Names of secrets.")
     var names: [String] = []
 
@@ -93,7 +97,7 @@ struct RotationWriteBackCommand: AsyncParsableCommand {
         let home = vault.vaultHome
         let wanted = try names.map(organization.id)
         let core = try vault.openCore()
-        let lock = try VaultLock(home, for: .rotating)
+        let lock = try await lockOption.take(home)
         defer { withExtendedLifetime(lock) {} }
         let place = try workTree.place(home)
         let rotator = Rotator(
