@@ -46,6 +46,47 @@ import Testing
         #expect(!list.text.contains("prod/tls"))
     }
 
+    @Test func whoProvesARoleIsListedAndExplained() throws {
+        try user.repository.write(
+            "manifests/deployers.yaml",
+            """
+            apiVersion: reseal/v1
+            kind: Role
+            metadata: {name: deployers}
+            spec:
+              oidc:
+                - {provider: github, claims: {repository: octo-org/shop, ref: refs/heads/*}}
+              certificates: [orders.internal]
+            ---
+            apiVersion: reseal/v1
+            kind: Secret
+            metadata: {name: deploy}
+            spec: {value: {user: deploy}, permissions: {read: [role:deployers]}}
+
+            """)
+        try user.repository.commit("deployers")
+        try user.check("apply", "--yes")
+        let who = try user.check("access", "who", "deploy").text
+        #expect(who.contains("role:deployers by github (ref=refs/heads/*, repository=octo-org/shop)  read, list"))
+        #expect(who.contains("role:deployers by certificate orders.internal  "))
+        let json = try JSON(parsing: user.check("access", "who", "deploy", "--json").stdout).arrayValue ?? []
+        #expect(json.contains { $0["provider"] == "github" && $0["claims"]?["ref"] == "refs/heads/*" })
+        #expect(json.contains { $0["certificate"] == "orders.internal" && $0["principal"] == "role:deployers" })
+
+        let ci = ["access", "explain", "service:ci", "deploy", "--provider", "github"]
+        let main = ["--claim", "ref=refs/heads/main"]
+        let told = try user.reseal(ci + main + ["--claim", "repository=octo-org/shop"])
+        #expect(told.status == 0 && told.text.contains("spec.oidc of role:deployers fits the claims"))
+        #expect(try user.reseal(ci + main + ["--claim", "repository=octo-org/fork"]).status == 1)
+        #expect(try user.reseal(ci).status == 64)
+        #expect(try user.reseal(ci + ["--claim", "=x"]).status == 64)
+        let certificate = ["access", "explain", "service:any", "deploy", "--certificate"]
+        #expect(try user.reseal(certificate + ["orders.internal"]).status == 0)
+        #expect(try user.reseal(certificate + ["other.internal"]).status == 1)
+        let list = try user.check("access", "list", "service:any", "--certificate", "orders.internal").text
+        #expect(list.contains("Secret.default/deploy  read, list"))
+    }
+
     @Test func settingsSpeakForSecretsWithoutAManifest() throws {
         try user.append(
             """

@@ -3,7 +3,7 @@ package import ResealCore
 /// Who may do what with one resource.
 package struct AccessReport: Sendable {
     package let key: ResourceKey
-    package let principal: Principal
+    package let holder: AccessHolder
     package let actions: [AccessAction]
 }
 
@@ -17,14 +17,14 @@ extension Vault {
         }
     }
 
-    /// Every principal that has any access to the resource, by name.
+    /// Everyone who has any access to the resource: principals by name, then those who hold a role by what they prove.
     package func accessors(
         of key: ResourceKey, settings: [AccessRule], by context: ActionContext
     ) throws -> [AccessReport] {
         try looking(at: key.description, by: context) { store in
             let rules = try store.accessRules(for: key, settings: settings)
-            return rules.principals.sorted().compactMap { principal in
-                AccessReport(of: Asker(principal, organization: key.organization), rules)
+            return (rules.principals.sorted().map(AccessHolder.principal) + rules.proofs).compactMap { holder in
+                AccessReport(of: holder, AccessJudge.actions(of: holder.asker(in: key.organization), rules), rules)
             }
         }
     }
@@ -42,7 +42,8 @@ extension Vault {
                 ResourceKey(.dynamicSecret, $0, organization: asker.organization)
             }
             return try keys.compactMap { key in
-                AccessReport(of: asker, try store.accessRules(for: key, settings: settings))
+                let rules = try store.accessRules(for: key, settings: settings)
+                return AccessReport(of: .principal(asker.principal), AccessJudge.actions(of: asker, rules), rules)
             }
         }
     }
@@ -60,9 +61,8 @@ extension Vault {
 
 extension AccessReport {
     /// `nil` where there is no access at all.
-    fileprivate init?(of asker: Asker, _ rules: AccessRules) {
-        let actions = AccessJudge.actions(of: asker, rules)
+    fileprivate init?(of holder: AccessHolder, _ actions: [AccessAction], _ rules: AccessRules) {
         guard !actions.isEmpty else { return nil }
-        self.init(key: rules.key, principal: asker.principal, actions: actions)
+        self.init(key: rules.key, holder: holder, actions: actions)
     }
 }

@@ -26,10 +26,12 @@ struct AccessExplainCommand: AsyncParsableCommand {
             EXAMPLES
               reseal access explain service:orders prod/orders-db
               reseal access explain user:alice prod/orders-db --action write --json
+              reseal access explain service:ci prod/orders-db --provider github --claim repository=octo-org/shop
             """)
 
     @OptionGroup var vault: VaultOptions
     @OptionGroup var organization: OrganizationOption
+    @OptionGroup(title: "Logins") var login: LoginProofOptions
 
     @Argument(help: "user:NAME, service:NAME or role:NAME.")
     var principal: String
@@ -52,7 +54,7 @@ struct AccessExplainCommand: AsyncParsableCommand {
             action.isOfDynamicSecret ? .dynamicSecret : .secret, try organization.id(secret).name,
             organization: organization.organization)
         let verdict = try await vault.openVault().explainAccess(
-            of: Asker(who, organization: key.organization), to: action, key,
+            of: Asker(who, organization: key.organization, identity: login.identity), to: action, key,
             settings: try AccessSettings.load(vault.vaultHome), by: try vault.context())
         if json {
             let document: JSON = [
@@ -75,6 +77,9 @@ struct AccessWhoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "who", abstract: "List who may do what with a secret, members of roles included.",
         discussion: """
+            Who holds a role by the claims of an identity provider's token, or by a client certificate, is listed by \
+            what the role asks for.
+
             EXAMPLES
               reseal access who prod/orders-db
               reseal access who prod/orders-readonly --dynamic --json
@@ -98,7 +103,7 @@ struct AccessWhoCommand: AsyncParsableCommand {
             organization: organization.organization)
         let reports = try await vault.openVault().accessors(
             of: key, settings: try AccessSettings.load(vault.vaultHome), by: try vault.context())
-        AccessWords.print(reports, head: "PRINCIPAL", json: json) { $0.principal.description }
+        AccessWords.print(reports, head: "PRINCIPAL", json: json) { $0.holder.description }
     }
 }
 
@@ -109,10 +114,12 @@ struct AccessListCommand: AsyncParsableCommand {
             EXAMPLES
               reseal access list user:alice
               reseal access list service:orders --organization acme --json
+              reseal access list service:orders --certificate orders.internal
             """)
 
     @OptionGroup var vault: VaultOptions
     @OptionGroup var organization: OrganizationOption
+    @OptionGroup(title: "Logins") var login: LoginProofOptions
 
     @Argument(help: "user:NAME, service:NAME or role:NAME.")
     var principal: String
@@ -121,7 +128,8 @@ struct AccessListCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let asker = Asker(try AccessWords.principal(principal), organization: organization.organization)
+        let asker = Asker(
+            try AccessWords.principal(principal), organization: organization.organization, identity: login.identity)
         let reports = try await vault.openVault().reach(
             of: asker, settings: try AccessSettings.load(vault.vaultHome), by: try vault.context())
         AccessWords.print(reports, head: "RESOURCE", json: json) { $0.key.description }
@@ -140,10 +148,10 @@ private enum AccessWords {
     static func print(_ reports: [AccessReport], head: String, json: Bool, _ name: (AccessReport) -> String) {
         if json {
             let documents = reports.map { report -> JSON in
-                [
-                    "resource": .string(report.key.description), "principal": .string(report.principal.description),
-                    "actions": .array(report.actions.map { .string($0.rawValue) }),
-                ]
+                var document = report.holder.json
+                document["resource"] = .string(report.key.description)
+                document["actions"] = .array(report.actions.map { .string($0.rawValue) })
+                return .object(document)
             }
             return Terminal.print(JSON.array(documents).canonical)
         }
