@@ -11,10 +11,11 @@ package enum ExpirySurvey {
         let mark = Array("\"expiresAt\":".utf8)
         return try core.store.read { store in
             var events: [NotificationEvent] = []
+            var specs = RotationSpecs()
             try store.forEachSecret(organization: nil, prefix: "") { secret in
                 // Most secrets have no word of it, so their manifests are not read.
                 guard secret.state == .active, secret.spec.holds(mark),
-                    let spec = RotationSubject(secret)?.spec, let expiry = spec.expiresAt,
+                    let spec = RotationSubject(secret, &specs)?.spec, let expiry = spec.expiresAt,
                     let stage = ExpiryStage.reached(expiry, at: now)
                 else { return }
                 // One that renews itself is news when it did not.

@@ -6,6 +6,7 @@ package import ResealVault
 /// A secret together with what its manifest says about rotation.
 package struct RotationSubject: Sendable {
     package let record: SecretRecord
+    /// What decides about rotation and expiry; everything else has its default.
     package let spec: SecretSpec
     package let labels: [String: String]
     /// Which fields Git holds, by their text, and whether each is sealed there.
@@ -16,17 +17,19 @@ package struct RotationSubject: Sendable {
 
     /// `nil` for a secret that no manifest describes.
     package init?(_ record: SecretRecord) {
-        guard !record.spec.isEmpty, let stored = try? JSON(parsing: record.spec), let form = stored.objectValue else {
-            return nil
-        }
-        let value = form["spec"]?["value"]
-        guard let manifest = StoredManifest.read(form, as: ResourceKey(record.id)),
-            case .secret(let spec) = manifest.spec
+        var known = RotationSpecs()
+        self.init(record, &known)
+    }
+
+    /// The same for one of many.
+    init?(_ record: SecretRecord, _ known: inout RotationSpecs) {
+        guard !record.spec.isEmpty, let form = try? JSON(parsing: record.spec), let stored = form["spec"]?.objectValue,
+            let spec = known.spec(stored, of: record.id.organization)
         else { return nil }
         self.record = record
         self.spec = spec
-        labels = manifest.labels
-        shape = Self.shape(value, below: [])
+        labels = (form["metadata"]?["labels"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
+        shape = Self.shape(stored["value"], below: [])
     }
 
     /// The fields of the value of a stored manifest, and whether each is sealed.
@@ -71,4 +74,24 @@ package struct RotationSubject: Sendable {
 
     /// True where a server makes the new value.
     var isIssued: Bool { if case .oauth? = rotation?.handler { true } else { false } }
+}
+
+/// What manifests say of rotation. Most secrets of a repository say one of a few things, and each is read once.
+struct RotationSpecs {
+    private static let keys: Set<String> = ["type", "rotation", "keepPrevious", "expiresAt", "autoRenew"]
+    private static let limit = 1000
+
+    private var known: [JSON: SecretSpec?] = [:]
+
+    /// - Parameter stored: the spec in its public form.
+    fileprivate mutating func spec(_ stored: [String: JSON], of organization: String) -> SecretSpec? {
+        let form: [String: JSON] = ["spec": .object(stored.filter { Self.keys.contains($0.key) })]
+        let key: JSON = .array([.string(organization), .object(form)])
+        if let spec = known[key] { return spec }
+        if known.count >= Self.limit { known = [:] }
+        let manifest = StoredManifest.read(form, as: ResourceKey(.secret, "any", organization: organization))
+        let spec: SecretSpec? = if case .secret(let spec)? = manifest?.spec { spec } else { nil }
+        known[key] = .some(spec)
+        return spec
+    }
 }

@@ -64,7 +64,8 @@ package enum RotationSurvey {
     ) throws -> [RotationItem] {
         let now = core.clock.now()
         let mark = Array("\"rotation\":".utf8), expiry = Array("\"autoRenew\":".utf8)
-        let issued = try issuedUntil(core, among: walk)
+        var specs = RotationSpecs()
+        let issued = try issuedUntil(core, among: walk, &specs)
         return try core.store.read { store in
             let journals = Dictionary(try store.rotations().map { ($0.rowID, $0) }, uniquingKeysWith: { $1 })
             var items: [RotationItem] = []
@@ -75,7 +76,7 @@ package enum RotationSurvey {
                     journal != nil || secret.spec.holds(mark)
                         || secret.spec.holds(expiry)
                 else { return }
-                let subject = RotationSubject(secret)
+                let subject = RotationSubject(secret, &specs)
                 guard journal != nil || subject?.rotation != nil || subject?.spec.autoRenew == true else { return }
                 items.append(try item(secret, subject, journal, issued[secret.id], store, now))
             }
@@ -85,14 +86,14 @@ package enum RotationSurvey {
 
     /// When tokens expire that servers issued; only their values say so, and only those with such a handler are opened.
     private static func issuedUntil(
-        _ core: VaultCore, among walk: (any StoreReader, Visit) throws -> Void
+        _ core: VaultCore, among walk: (any StoreReader, Visit) throws -> Void, _ specs: inout RotationSpecs
     ) throws -> [SecretID: Timestamp] {
         let mark = Array("\"oauth\":".utf8)
         var found: [SecretRecord] = []
         try core.store.read { store in
             try walk(store) { secret in
                 guard secret.state == .active, secret.currentVersion > 0, secret.spec.holds(mark) else { return }
-                if RotationSubject(secret)?.isIssued == true { found.append(secret) }
+                if RotationSubject(secret, &specs)?.isIssued == true { found.append(secret) }
             }
         }
         guard !found.isEmpty else { return [:] }
@@ -111,8 +112,9 @@ package enum RotationSurvey {
     ) throws -> [SecretID] {
         try core.store.read { store in
             var found: [SecretID] = []
+            var specs = RotationSpecs()
             try store.forEachSecret(organization: organization, prefix: "") { secret in
-                guard secret.state == .active, let own = RotationSubject(secret)?.labels else { return }
+                guard secret.state == .active, let own = RotationSubject(secret, &specs)?.labels else { return }
                 if labels.allSatisfy({ own[$0.key] == $0.value }) { found.append(secret.id) }
             }
             return found
@@ -125,13 +127,14 @@ package enum RotationSurvey {
     ) throws -> RotationItem {
         let schedule = subject.flatMap { RotationSchedule($0.spec, of: secret.id, issuedUntil: issuedUntil) }
         // A declared secret without a value waits for its first one.
-        let madeAt = try store.valueMadeAt(secret, fields: subject?.agingFields ?? []) ?? secret.createdAt
+        let versions = try store.versions(of: secret.rowID)
+        let madeAt = secret.valueMadeAt(fields: subject?.agingFields ?? [], among: versions) ?? secret.createdAt
         let isRunning = journal?.step.isUnpromoted == true
         let planned = schedule?.start(madeAt: madeAt, retry: journal?.nextAttemptAt, now: now)
         // A window says when a rotation may begin; one that began goes on whenever it can.
         let start = isRunning ? journal?.nextAttemptAt ?? now : planned
         let isDue = start.map { $0 <= now } ?? false
-        let rotated = try store.versions(of: secret.rowID).last { version in
+        let rotated = versions.last { version in
             version.origin == .rotation && version.number <= secret.currentVersion
         }
         return RotationItem(

@@ -251,9 +251,15 @@ extension VaultTransaction {
     }
 }
 
-extension StoreReader {
+extension SecretRecord {
     /// When the present content of fields was made, whatever was written beside them since; `nil` without a value.
-    package func valueMadeAt(_ secret: SecretRecord, fields: Set<String>) throws -> Timestamp? {
+    ///
+    /// - Parameter versions: all that the secret ever had, oldest first.
+    package func valueMadeAt(fields: Set<String>, among versions: [VersionRecord]) -> Timestamp? {
+        guard currentVersion > 0 else { return nil }
+        let made = versions.reversed().filter { $0.number <= currentVersion && $0.state != .pending }
+        // Of the only one there is nothing to compare.
+        if made.count <= 1 { return made.first?.createdAt }
         func content(_ states: [FieldState]) -> [String: UInt64] {
             Dictionary(
                 states.present.filter { fields.isEmpty || fields.contains($0.field) }.map {
@@ -261,14 +267,7 @@ extension StoreReader {
                 },
                 uniquingKeysWith: { $1 })
         }
-        guard secret.currentVersion > 0 else { return nil }
-        let present = content(secret.fields)
-        var madeAt: Timestamp?
-        for version in try versions(of: secret.rowID).reversed() where version.number <= secret.currentVersion {
-            if version.state == .pending { continue }
-            guard content(version.fields) == present else { break }
-            madeAt = version.createdAt
-        }
-        return madeAt
+        let present = content(self.fields)
+        return made.prefix { content($0.fields) == present }.last?.createdAt
     }
 }
