@@ -19,7 +19,7 @@ let package = Package(
     name: "reseal",
     products: [
         .executable(name: "reseal", targets: ["reseal"]),
-        .library(name: "ResealVault", targets: ["ResealVault", "ResealCore", "ResealSealing"]),
+        .library(name: "ResealVault", targets: ["ResealVault", "ResealWire", "ResealCore", "ResealSealing"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -74,9 +74,12 @@ let package = Package(
             dependencies: ["ResealCore", "ResealSealing", "ResealAge", "CLibYAML"],
             path: "Sources/Manifests", swiftSettings: strict),
         .target(
+            name: "ResealWire", dependencies: ["ResealCore", "ResealSealing"], path: "Sources/Wire",
+            swiftSettings: strict),
+        .target(
             name: "ResealVault",
             dependencies: [
-                "ResealCore", "ResealSealing", .product(name: "GRDB", package: "GRDB.swift"),
+                "ResealCore", "ResealSealing", "ResealWire", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             path: "Sources/Vault", swiftSettings: strict),
@@ -117,9 +120,9 @@ let package = Package(
         .executableTarget(
             name: "reseal",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests", "ResealVault",
-                "ResealEngines", "ResealHTTP", "ResealNotify", "ResealReconciler", "ResealServer", "CEditor",
-                "CMalloc", "CSupervisor",
+                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests",
+                "ResealVault", "ResealEngines", "ResealHTTP", "ResealNotify", "ResealReconciler", "ResealServer",
+                "CEditor", "CMalloc", "CSupervisor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/reseal", swiftSettings: strict),
@@ -244,8 +247,8 @@ let package = Package(
 
 if sanitized {
     let kept: Set<String> = [
-        "COpenSSL", "ResealCore", "ResealSealing", "ResealVault", "TestSupport", "CoreTests", "SealingTests",
-        "VaultTests",
+        "COpenSSL", "ResealCore", "ResealSealing", "ResealWire", "ResealVault", "TestSupport", "CoreTests",
+        "SealingTests", "VaultTests",
     ]
     package.targets.removeAll { !kept.contains($0.name) }
     package.products.removeAll { $0.name == "reseal" }

@@ -73,6 +73,17 @@ public final class SecretBytes: Sendable {
             && (count == 0 || CRYPTO_memcmp(storage.baseAddress, other.storage.baseAddress, count) == 0)
     }
 
+    /// One secret after the other.
+    package static func joined(_ parts: [SecretBytes]) -> SecretBytes {
+        SecretBytes(count: parts.reduce(0) { $0 + $1.count }) { buffer in
+            var start = 0
+            for part in parts {
+                part.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: $0) }
+                start += part.count
+            }
+        }
+    }
+
     /// The part `range` as a secret of its own.
     package func slice(_ range: Range<Int>) -> SecretBytes {
         SecretBytes(copying: UnsafeRawBufferPointer(rebasing: storage[range]))

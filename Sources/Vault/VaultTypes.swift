@@ -1,93 +1,19 @@
-public import ResealCore
+package import ResealCore
 
-/// A secret's value as it was read.
-public struct SecretReading: Sendable {
-    /// Whose value it is.
-    public let id: SecretID
-    /// Which version.
-    public let version: Int64
-    /// When that version was written.
-    public let createdAt: Timestamp
-    /// The value itself.
-    public let value: SecretValue
-
-    package init(id: SecretID, version: Int64, createdAt: Timestamp, value: SecretValue) {
-        self.id = id
-        self.version = version
-        self.createdAt = createdAt
-        self.value = value
-    }
-}
-
-/// The outcome of a write.
-public struct SecretWriting: Sendable {
-    /// What was written.
-    public let id: SecretID
-    /// Its newest version.
-    public let version: Int64
-    /// True when a manifest in Git describes the secret, so that the next apply will see drift.
-    public let isManaged: Bool
-}
-
-/// A secret without its value.
-public struct SecretInfo: Sendable {
-    /// Organization and name.
-    public let id: SecretID
-    /// False for a deleted secret.
-    public let isActive: Bool
-    /// 0 when there is no value yet.
-    public let currentVersion: Int64
-    /// True when a manifest in Git describes it.
-    public let isManaged: Bool
-    /// What was changed by hand since the last apply: `value`, `deleted` or `restored`; `nil` for nothing.
-    public let drift: String?
-    /// Last change of value or metadata.
-    public let updatedAt: Timestamp
-    /// The manifest without values, canonical JSON; empty for a secret that no manifest describes.
-    package let spec: [UInt8]
-
+extension SecretInfo {
     init(_ record: SecretRecord) {
-        id = record.id
-        isActive = record.state == .active
-        currentVersion = record.currentVersion
-        isManaged = record.isManaged
-        drift = record.drift?.rawValue
-        updatedAt = record.updatedAt
-        spec = record.spec
+        self.init(
+            id: record.id, isActive: record.state == .active, currentVersion: record.currentVersion,
+            isManaged: record.isManaged, drift: record.drift?.rawValue, updatedAt: record.updatedAt, spec: record.spec)
     }
 }
 
-/// One version of a secret, without its value.
-public struct VersionInfo: Sendable {
-    /// From 1.
-    public let number: Int64
-    /// `current`, `previous`, `pending` or `destroyed`.
-    public let state: String
-    /// `git`, `manual`, `rollback` or `rotation`.
-    public let origin: String
-    /// When it was written.
-    public let createdAt: Timestamp
-    /// Who wrote it.
-    public let createdBy: Principal
-    /// The commit, file and position it came from, when it came from Git.
-    public let source: String?
-    /// For a rollback, the version that was brought back.
-    public let restoredFrom: Int64?
-    /// When it will be destroyed; `nil` for the current one.
-    public let keptUntil: Timestamp?
-    /// When it was destroyed.
-    public let destroyedAt: Timestamp?
-
+extension VersionInfo {
     init(_ record: VersionRecord) {
-        number = record.number
-        state = record.state.rawValue
-        origin = record.origin.rawValue
-        createdAt = record.createdAt
-        createdBy = record.createdBy
-        source = record.source.map(\.span.description)
-        restoredFrom = record.restoredFrom
-        keptUntil = record.purgeAt
-        destroyedAt = record.destroyedAt
+        self.init(
+            number: record.number, state: record.state.rawValue, origin: record.origin.rawValue,
+            createdAt: record.createdAt, createdBy: record.createdBy, source: record.source.map(\.span.description),
+            restoredFrom: record.restoredFrom, keptUntil: record.purgeAt, destroyedAt: record.destroyedAt)
     }
 }
 

@@ -1,5 +1,5 @@
 package import ResealCore
-package import ResealManifests
+internal import ResealManifests
 internal import ResealSealing
 package import ResealVault
 

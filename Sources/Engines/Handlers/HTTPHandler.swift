@@ -1,6 +1,6 @@
 package import ResealCore
 package import ResealHTTP
-package import ResealManifests
+internal import ResealManifests
 internal import ResealSealing
 package import ResealVault
 

@@ -1,4 +1,4 @@
-internal import ResealCore
+package import ResealCore
 
 /// Which part of a SOPS file a secret takes.
 package struct SOPSPart: Sendable, Hashable {

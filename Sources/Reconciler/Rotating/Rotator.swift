@@ -1,6 +1,6 @@
 package import ResealCore
 internal import ResealEngines
-package import ResealManifests
+internal import ResealManifests
 package import ResealSealing
 package import ResealVault
 

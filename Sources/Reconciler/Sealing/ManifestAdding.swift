@@ -1,6 +1,6 @@
 package import ResealCore
 internal import ResealGit
-package import ResealManifests
+internal import ResealManifests
 package import ResealSealing
 
 /// A document that is to be added to the manifests.

@@ -1,7 +1,7 @@
 package import ResealAge
 package import ResealCore
 internal import ResealGit
-package import ResealManifests
+internal import ResealManifests
 package import ResealSealing
 
 /// Seals values into the manifests of a work tree. Takes public keys only: whoever may edit a manifest may set its

@@ -1,4 +1,4 @@
-internal import ResealManifests
+internal import ResealCore
 
 /// The field that `seal` and `set` write.
 enum FieldOption {

@@ -26,26 +26,15 @@ struct SecretReference: Sendable, Hashable {
 }
 
 extension SecretReading {
-    /// The field of that name. Throws ``VaultFailure/Kind/fieldNotFound`` with the names that there are.
-    func leaf(_ name: String) throws -> SecretValue.Leaf {
-        if let leaf = value.leaf(named: name) { return leaf }
-        let nearest = NearestName.suggestion(for: name, in: fieldNames)
-        throw VaultFailure(
-            .fieldNotFound, "\(id) has no field `\(name)`",
-            hint: nearest.map { "did you mean `\($0)`?" }
-                ?? (fieldNames.isEmpty ? "its value is a scalar" : "its fields: \(fieldNames.joined(separator: ", "))"))
-    }
-
     /// The field of that name, or a scalar itself where there is no name. Throws ``VaultFailure/Kind/fieldNotFound``.
     func leaf(optional name: String?) throws -> SecretValue.Leaf {
-        if let name { return try leaf(name) }
+        if let name { return try value.field(name, of: id).leaves[0] }
         guard value.isScalar else {
+            let names = value.leaves.map { SecretValue.text(of: $0.path) }
             throw VaultFailure(
                 .fieldNotFound, "\(id) holds several fields, and none is named",
-                hint: "its fields: \(fieldNames.joined(separator: ", "))")
+                hint: "its fields: \(names.joined(separator: ", "))")
         }
         return value.leaves[0]
     }
-
-    private var fieldNames: [String] { value.leaves.map { SecretValue.text(of: $0.path) }.filter { !$0.isEmpty } }
 }

@@ -14,7 +14,7 @@ extension SecretValue {
 
     /// What the JSON of `leaves` never exceeds: each byte may become `\u00xx`, and each key has quotes, a colon, a comma
     /// and the braces of its object.
-    static func jsonBound(of leaves: [Leaf]) -> Int {
+    package static func jsonBound(of leaves: [Leaf]) -> Int {
         leaves.reduce(2) { sum, leaf in
             sum + 6 * leaf.bytes.count + 4 + leaf.path.reduce(0) { $0 + 6 * $1.utf8.count + 6 }
         }

@@ -2,11 +2,11 @@ internal import Dispatch
 internal import Synchronization
 
 /// Work on many items by all cores. The order of the results does not depend on which core did what.
-enum ParallelMap {
+package enum ParallelMap {
     /// - Parameters:
     ///   - chunk: how many neighbouring items one core takes at a time.
     ///   - state: what each core has of its own, such as an open repository.
-    static func run<State, Result: Sendable>(
+    package static func run<State, Result: Sendable>(
         _ count: Int, workers: Int, chunk: Int = 16, state: @Sendable () throws -> State,
         _ body: @Sendable (inout State, Int) throws -> Result
     ) throws -> [Result] {

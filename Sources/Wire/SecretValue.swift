@@ -70,15 +70,5 @@ public struct SecretValue: Sendable {
     }
 
     /// The path as text: keys joined by `.`; a `.` or `\` within a key stands behind a `\`.
-    public static func text(of path: [String]) -> String {
-        path.map(escape).joined(separator: ".")
-    }
-
-    private static func escape(_ key: String) -> String {
-        guard key.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "\\") }) else { return key }
-        return key.unicodeScalars.reduce(into: "") { text, scalar in
-            if scalar == "." || scalar == "\\" { text.append("\\") }
-            text.unicodeScalars.append(scalar)
-        }
-    }
+    public static func text(of path: [String]) -> String { FieldPath(path).description }
 }
