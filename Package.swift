@@ -108,7 +108,7 @@ let package = Package(
         .target(
             name: "ResealServer",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealVault", "ResealHTTP",
+                "ResealCore", "ResealSealing", "ResealWire", "ResealVault", "ResealHTTP",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),

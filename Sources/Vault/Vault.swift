@@ -74,13 +74,7 @@ public actor Vault {
         _ id: SecretID, field leaf: SecretValue.Leaf, by context: ActionContext
     ) throws -> SecretWriting {
         try write(id, by: context) { current in
-            guard let current = try current() else { return try SecretValue(leaves: [leaf]) }
-            guard !current.isScalar else {
-                throw VaultFailure(
-                    .invalidValue, "\(id) holds a scalar, which has no fields",
-                    hint: "set it without --field, or delete it first")
-            }
-            return try current.setting(leaf)
+            try SecretValue.replacing(leaf, in: try current(), of: id)
         }
     }
 
@@ -133,18 +127,7 @@ public actor Vault {
         let id = try id.validated()
         return try core.audited(.secretRollback, ResourceKey(id).description, by: context) { transaction in
             var secret = try transaction.existing(id)
-            let wasDeleted = secret.state == .deleted
-            if wasDeleted { try transaction.undelete(&secret) }
-            let target = try version ?? transaction.rollbackTarget(of: secret, wasDeleted: wasDeleted)
-            let (_, value) = try transaction.read(secret, version: target)
-            try transaction.addVersion(
-                value, to: &secret,
-                ValueWrite(origin: .rollback, restoredFrom: target, author: context.principal))
-            try transaction.noteDrift(wasDeleted ? .restored : .value, in: &secret)
-            try transaction.store.update(secret)
-            try transaction.audit.record(
-                .secretRollback, ResourceKey(id).description, version: secret.currentVersion,
-                detail: "to version \(target)", by: context)
+            try transaction.rollBack(&secret, to: version, by: context)
             return SecretWriting(id: id, version: secret.currentVersion, isManaged: secret.isManaged)
         }
     }
@@ -156,18 +139,7 @@ public actor Vault {
         let id = try id.validated()
         let writing = try core.audited(.secretDelete, ResourceKey(id).description, by: context) { transaction in
             var secret = try transaction.existing(id)
-            guard !secret.deletionProtection else {
-                throw VaultFailure(
-                    .protected, "\(id) has deletion protection",
-                    hint: "remove `deletionProtection` from its manifest and apply that first")
-            }
-            guard destroying || secret.state == .active else {
-                throw VaultFailure(.deleted, "\(id) is deleted already", hint: "--destroy removes its values for good")
-            }
-            try transaction.deleteByHand(&secret)
-            try transaction.audit.record(
-                .secretDelete, ResourceKey(id).description, version: secret.currentVersion, by: context)
-            if destroying { try transaction.destroyAll(of: &secret, by: context) }
+            try transaction.delete(&secret, destroying: destroying, by: context)
             return SecretWriting(id: id, version: secret.latestVersion, isManaged: secret.isManaged)
         }
         if destroying { try core.store.scrub() }
@@ -229,53 +201,6 @@ extension VaultTransaction {
         let (record, value) = try read(try existing(id), version: version)
         try audit.record(.secretRead, ResourceKey(id).description, version: record.number, by: context)
         return SecretReading(id: id, version: record.number, createdAt: record.createdAt, value: value)
-    }
-
-    func writeByHand(
-        _ value: SecretValue, to secret: inout SecretRecord, isNew: Bool, by context: ActionContext
-    ) throws {
-        try addVersion(value, to: &secret, ValueWrite(origin: .manual, author: context.principal))
-        try noteDrift(.value, in: &secret)
-        try store.update(secret)
-        try audit.record(
-            isNew ? .secretCreate : .secretWrite, ResourceKey(secret.id).description, version: secret.currentVersion,
-            by: context)
-    }
-
-    /// Does nothing where it is deleted already.
-    func deleteByHand(_ secret: inout SecretRecord) throws {
-        guard secret.state == .active else { return }
-        try noteDrift(.deleted, in: &secret)
-        try softDelete(&secret)
-    }
-
-    /// Compares with what Git last said: a hand-made change that ends at Git's own value is no drift.
-    func noteDrift(_ drift: SecretRecord.Drift, in secret: inout SecretRecord) throws {
-        guard secret.isManaged, let applied = try store.applied(ResourceKey(secret.id)) else { return }
-        // Without a value in Git there is nothing that a value could drift from.
-        let agrees = applied.fingerprint == nil || applied.fingerprint == secret.fingerprint
-        secret.drift = drift != .deleted && agrees ? nil : drift
-    }
-
-    fileprivate func rollbackTarget(of secret: SecretRecord, wasDeleted: Bool) throws -> Int64 {
-        let usable = try store.versions(of: secret.rowID).filter { version in
-            version.state != .destroyed && version.state != .pending
-                && (wasDeleted || version.number != secret.currentVersion)
-        }
-        guard let newest = usable.last else {
-            throw VaultFailure(
-                .versionNotFound, "\(secret.id) has no older version to go back to",
-                hint: "`reseal versions \(secret.id.name)` shows what is left")
-        }
-        return newest.number
-    }
-
-    func destroyAll(of secret: inout SecretRecord, by context: ActionContext) throws {
-        for version in try store.versions(of: secret.rowID) where version.state != .destroyed {
-            try destroy(version.number, of: &secret, by: context)
-        }
-        secret.purgeAt = nil
-        try store.update(secret)
     }
 }
 

@@ -33,7 +33,7 @@ import Testing
         session = try await service.authenticate(token, Caller(address: "10.0.0.1", userAgent: "t", requestID: "r"))
     }
 
-    private func value(_ text: String) -> SecretService.KVContent {
+    private func value(_ text: String) -> SecretService.Content {
         .replace(SecretValue(scalar: SecretBytes(utf8: text)))
     }
 

@@ -8,6 +8,8 @@ struct APIRequest: Sendable {
     enum Verb: Sendable { case read, write, patch, delete, list, scan }
 
     var verb: Verb
+    /// As HTTP has it, where verbs that Vault takes for the same are told apart.
+    var method: String
     /// Below `/v1/`, decoded, without a slash at its end.
     var path: String
     var query: [String: String]
@@ -15,8 +17,12 @@ struct APIRequest: Sendable {
     var header: @Sendable (String) -> String?
     var body: [UInt8]
     var caller: Caller
+    /// True when the server wants to end, so that nobody is to wait for long.
+    var isEnding: @Sendable () -> Bool = { false }
     /// The certificate that the connection was made with, verified, in DER; `nil` for none.
     var clientCertificate: @Sendable () async -> [UInt8]?
+
+    var dialect: APIDialect { APIDialect(path: path) }
 
     /// `X-Vault-Token`, or a bearer token.
     var token: SecretBytes? {
@@ -56,6 +62,8 @@ struct APIReply: Sendable {
     /// `nil` for a reply without a body.
     var body: SecretBytes?
     var headers: [String: String] = [:]
+    /// Of a body that comes in parts: gives the next one, and `nil` at the end.
+    var parts: (@Sendable () async -> [UInt8]?)?
     /// Of the token that the body holds.
     var accessor: String?
 
@@ -67,6 +75,13 @@ struct APIReply: Sendable {
     }
 
     static let empty = APIReply(204)
+
+    /// Server-sent events.
+    static func events(_ next: @escaping @Sendable () async -> [UInt8]?) -> APIReply {
+        var reply = APIReply(200, headers: ["content-type": "text/event-stream"])
+        reply.parts = next
+        return reply
+    }
 
     static func document(_ status: Int, _ document: JSON) -> APIReply {
         APIReply(status, body: SecretBytes(document.canonicalBytes))

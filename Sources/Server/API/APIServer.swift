@@ -50,7 +50,7 @@ package struct APIServer: Sendable {
         self.service = service
         responder = APIResponder(
             api: VaultAPI(
-                service: service, version: configuration.version,
+                service: service, native: NativeRoutes(service: service, version: configuration.version),
                 logins: LoginRoutes(
                     service, issuers: configuration.issuers, certificateTTL: configuration.certificateTTL)),
             failures: FailureGuard(requestsPerSecond: configuration.requestsPerSecond), clock: service.clock)
@@ -139,56 +139,64 @@ struct APIResponder: HTTPResponder {
     }
 
     @Sendable func respond(to request: Request, context: APIContext) async throws -> Response {
-        if let wait = failures.admit(context.address, at: clock.now()) { return early(Self.tooMany(wait), request) }
+        let dialect = APIDialect(path: request.uri.path.dropFirst("/v1/".count))
+        if let wait = failures.admit(context.address, at: clock.now()) {
+            return early(Self.tooMany(wait, dialect), request)
+        }
         do {
-            guard let verb = verb(of: request) else { return early(.errors(405, "unsupported operation"), request) }
+            guard let verb = verb(of: request) else {
+                return early(dialect.refusal(405, "api.method", "unsupported operation"), request)
+            }
             guard let path = Self.path(request.uri.path) else { return early(.errors(404), request) }
             let head = try self.head(request, verb, path, context)
             // Whoever watches the server learns how it is while others keep it busy.
             if !inFlight.isDraining, let open = api.open(head) { return early(open, request) }
-            guard inFlight.enter(context.address) else {
-                return response(.errors(503, "the server is about to end, or has too much to do"), closing: true)
+            guard let place = inFlight.place(for: context.address) else {
+                let reply = dialect.refusal(503, "api.busy", "the server is about to end, or has too much to do")
+                return response(reply, closing: true)
             }
-            defer { inFlight.leave(context.address) }
-            return await answer(head, request, context.address)
+            return await answer(head, request, place)
         } catch {
-            return early(.errors(500, "internal error: \(UnexpectedFailure.wrapping(error).code)"), request)
+            let code = UnexpectedFailure.wrapping(error).code
+            return early(dialect.refusal(500, code, "internal error: \(code)"), request)
         }
     }
 
-    private func answer(_ head: APIRequest, _ request: Request, _ address: String) async -> Response {
+    private func answer(_ head: APIRequest, _ request: Request, _ place: InFlight.Place) async -> Response {
+        let (address, dialect) = (place.address, head.dialect)
         let lock = failures.lock(of: address, at: clock.now())
         switch await api.enter(head, isLocked: lock != nil) {
         case .refused(let reply): return early(reply, request)
         case .stranger(let reply):
-            if let lock { return early(Self.tooMany(lock), request) }
+            if let lock { return early(Self.tooMany(lock, dialect), request) }
             failures.noteFailure(address, at: clock.now())
             return early(reply, request)
         case .anyone:
-            if let lock { return early(Self.tooMany(lock), request) }
-            return await withBody(head, request, .proof) { whole in
+            if let lock { return early(Self.tooMany(lock, dialect), request) }
+            return await withBody(head, request, .proof, place) { whole in
                 let (reply, isProven) = await api.answerAnyone(whole)
                 if !isProven { failures.noteFailure(address, at: clock.now()) }
                 return reply
             }
         case .session(let session):
-            return await withBody(head, request, .session) { await api.answer($0, session) }
+            return await withBody(head, request, .session, place) { await api.answer($0, session) }
         }
     }
 
     private func withBody(
-        _ head: APIRequest, _ request: Request, _ limit: BodyLimit, _ answer: (APIRequest) async -> APIReply
+        _ head: APIRequest, _ request: Request, _ limit: BodyLimit, _ place: InFlight.Place,
+        _ answer: (APIRequest) async -> APIReply
     ) async -> Response {
         var whole = head
         do throws(BodyReader.Failure) {
             whole.body = try await BodyReader.read(request.body, upTo: limit.bytes, within: limit.time)
         } catch {
             switch error {
-            case .tooSlow: return early(.errors(408, "the body took too long"), request)
-            case .tooLarge: return early(.errors(413, "the body is too large"), request)
+            case .tooSlow: return early(head.dialect.refusal(408, "api.body-late", "the body took too long"), request)
+            case .tooLarge: return early(head.dialect.refusal(413, "api.body-size", "the body is too large"), request)
             }
         }
-        return response(await answer(whole))
+        return response(await answer(whole), keeping: place)
     }
 
     /// A request without its body.
@@ -199,15 +207,16 @@ struct APIResponder: HTTPResponder {
         for (key, value) in request.uri.queryParameters { query[String(key)] = String(value) }
         let headers = request.headers
         return APIRequest(
-            verb: verb, path: path, query: query,
+            verb: verb, method: request.method.rawValue, path: path, query: query,
             header: { name in HTTPField.Name(name).flatMap { headers[$0] } }, body: [],
             caller: Caller(
                 address: context.address, userAgent: String((headers[.userAgent] ?? "").prefix(200)),
-                requestID: try Self.freshID()), clientCertificate: { await context.channel.clientCertificate() })
+                requestID: try Self.freshID()), isEnding: { [inFlight] in inFlight.isDraining },
+            clientCertificate: { await context.channel.clientCertificate() })
     }
 
-    private static func tooMany(_ wait: Int64) -> APIReply {
-        var reply = APIReply.errors(429, "too many requests")
+    private static func tooMany(_ wait: Int64, _ dialect: APIDialect) -> APIReply {
+        var reply = dialect.refusal(429, "api.too-many", "too many requests")
         reply.headers["retry-after"] = "\(wait)"
         return reply
     }
@@ -250,16 +259,27 @@ struct APIResponder: HTTPResponder {
         return text
     }
 
-    private func response(_ reply: APIReply, closing: Bool = false) -> Response {
+    /// - Parameter place: kept until the end of a body that comes in parts.
+    private func response(
+        _ reply: APIReply, closing: Bool = false, keeping place: InFlight.Place? = nil
+    ) -> Response {
         var headers: HTTPFields = [.cacheControl: "no-store"]
+        if reply.body != nil { headers[.contentType] = "application/json" }
         for (name, value) in reply.headers {
             if let name = HTTPField.Name(name) { headers[name] = value }
         }
         if closing { headers[.connection] = "close" }
-        guard let body = reply.body else { return Response(status: .init(code: reply.status), headers: headers) }
-        headers[.contentType] = "application/json"
+        let status = HTTPResponse.Status(code: reply.status)
+        if let next = reply.parts {
+            let body = ResponseBody { writer in
+                defer { withExtendedLifetime(place) {} }
+                while let part = await next() { try await writer.write(ByteBuffer(bytes: part)) }
+                try await writer.finish(nil)
+            }
+            return Response(status: status, headers: headers, body: body)
+        }
+        guard let body = reply.body else { return Response(status: status, headers: headers) }
         let buffer = body.withUnsafeBytes { ByteBuffer(bytes: $0) }
-        return Response(
-            status: .init(code: reply.status), headers: headers, body: ResponseBody(byteBuffer: buffer))
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: buffer))
     }
 }

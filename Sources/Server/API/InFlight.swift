@@ -17,6 +17,22 @@ final class InFlight: Sendable {
         self.limitOfAddress = limitOfAddress
     }
 
+    /// Of one request; given back when nobody holds it any more.
+    final class Place: Sendable {
+        let address: String
+        private let inFlight: InFlight
+
+        fileprivate init(_ inFlight: InFlight, _ address: String) {
+            self.inFlight = inFlight
+            self.address = address
+        }
+
+        deinit { inFlight.leave(address) }
+    }
+
+    /// `nil` where ``enter(_:)`` says no.
+    func place(for address: String) -> Place? { enter(address) ? Place(self, address) : nil }
+
     var isDraining: Bool { state.withLock { $0.isDraining } }
 
     /// False when there are too many, or the server is about to end.

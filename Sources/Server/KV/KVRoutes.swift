@@ -96,7 +96,7 @@ struct KVRoutes: Sendable {
         let members = try request.members()
         guard case .object(let data) = members["data"] else { throw ServiceFailure(.badRequest, "no data provided") }
         let version = try await service.write(
-            id(name, session), .replace(try SecretValue(kv: data)), check: try check(members), by: session)
+            id(name, session), .replaceMapping(try SecretValue(kv: data)), check: try check(members), by: session)
         return document(request, KVDocument.metadata(version))
     }
 

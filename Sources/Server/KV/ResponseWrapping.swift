@@ -23,6 +23,7 @@ struct ResponseWrapping: Sendable {
 
     /// What is sent in the place of `reply`; errors, and replies without a body, go out as they are.
     func wrap(_ reply: APIReply, for asker: Asker, by context: ActionContext) async throws -> APIReply {
+        guard reply.parts == nil else { throw ServiceFailure(.badRequest, "what never ends cannot be wrapped") }
         guard (200...299).contains(reply.status), let answer = reply.body else { return reply }
         let (token, record) = try await service.wrap(answer, wanted(asker, reply.accessor), by: context)
         return .document(200, Self.document(record, token: token.revealText() ?? "", requestID))

@@ -4,7 +4,7 @@ internal import ResealVault
 /// The paths of Vault's HTTP API that are spoken here.
 struct VaultAPI: Sendable {
     let service: SecretService
-    let version: String
+    let native: NativeRoutes
     let logins: LoginRoutes
 
     /// What the head of a request leads to.
@@ -19,7 +19,10 @@ struct VaultAPI: Sendable {
 
     /// What everyone is told; `nil` for everything else.
     func open(_ request: APIRequest) -> APIReply? {
-        SystemRoutes.open(request, version: version, now: service.clock.now())
+        if request.path == NativeRoutes.description, request.method == "GET" {
+            return native.openAPI
+        }
+        return SystemRoutes.open(request, version: native.version, now: service.clock.now())
     }
 
     /// Who asks, by the head of the request alone.
@@ -31,16 +34,20 @@ struct VaultAPI: Sendable {
             guard let token = request.token, let found = try await service.find(token) else {
                 if WrappingRoutes.isOpen(request) { return .anyone }
                 if !isLocked { _ = try await service.refuse(request.caller) }
-                return .stranger(.errors(403, "permission denied"))
+                return .stranger(Self.unknown(request.dialect))
             }
             let session = try await service.begin(found, request.caller)
             guard Self.isOwnNamespace(request, session) else { throw try await service.refuse(session) }
             return .session(session)
         } catch let failure as TokenFailure where failure.kind == .invalid {
-            return .stranger(.errors(403, "permission denied"))
+            return .stranger(Self.unknown(request.dialect))
         } catch {
-            return .refused(Self.reply(to: error))
+            return .refused(Self.reply(to: error, in: request.dialect))
         }
+    }
+
+    private static func unknown(_ dialect: APIDialect) -> APIReply {
+        reply(to: TokenFailure(.invalid, "permission denied"), in: dialect)
     }
 
     func answer(_ request: APIRequest, _ session: Session) async -> APIReply {
@@ -54,7 +61,7 @@ struct VaultAPI: Sendable {
             try await wrapping.prepare(for: session.token.asker)
             let reply = try await route(request, session)
             return try await wrapping.wrap(reply, for: session.token.asker, by: session.context)
-        } catch { return Self.reply(to: error) }
+        } catch { return Self.reply(to: error, in: request.dialect) }
     }
 
     /// Answers whoever it is.
@@ -68,10 +75,12 @@ struct VaultAPI: Sendable {
             return (try await WrappingRoutes(service: service).answer(request, rest, who), true)
         } catch let failure as ServiceFailure {
             // Nothing was shown that could prove anything: no better than a wrong token.
-            do { _ = try await service.refuse(request.caller) } catch { return (Self.reply(to: error), false) }
-            return (Self.reply(to: failure), false)
+            do { _ = try await service.refuse(request.caller) } catch {
+                return (Self.reply(to: error, in: .vault), false)
+            }
+            return (Self.reply(to: failure, in: .vault), false)
         } catch {
-            return (Self.reply(to: error), !(error is TokenFailure || error is LoginFailure))
+            return (Self.reply(to: error, in: .vault), !(error is TokenFailure || error is LoginFailure))
         }
     }
 
@@ -80,6 +89,9 @@ struct VaultAPI: Sendable {
         if path == mount || path.hasPrefix("\(mount)/") {
             let rest = String(path.dropFirst(mount.count + 1))
             return try await KVRoutes(service: service).answer(request, rest, session)
+        }
+        if let rest = path.below(NativeRoutes.root) {
+            return try await native.answer(request, rest, session)
         }
         if let rest = path.below("auth/token") {
             return try await TokenRoutes(service: service).answer(request, rest, session)
@@ -92,6 +104,7 @@ struct VaultAPI: Sendable {
         {
             return reply
         }
+        guard request.dialect == .vault else { throw ServiceFailure(.notFound, "there is no such path") }
         return .errors(404, "no handler for route \"\(path.prefix(200))\". route entry not found.")
     }
 
@@ -100,16 +113,21 @@ struct VaultAPI: Sendable {
         request.namespace.map { $0 == session.token.organization } ?? true
     }
 
-    private static func reply(to error: any Error) -> APIReply {
+    private static func reply(to error: any Error, in dialect: APIDialect) -> APIReply {
         let failure = UnexpectedFailure.wrapping(error)
+        return dialect == .native ? NativeFailure.reply(to: failure) : reply(to: failure)
+    }
+
+    private static func reply(to failure: any UserFacingFailure) -> APIReply {
         switch failure {
         case let failure as ServiceFailure:
             switch failure.kind {
             case .denied, .managedByGit, .protected: return .errors(403, failure.message)
             case .notFound: return .errors(404)
-            case .badRequest: return .errors(400, failure.message)
+            case .badRequest, .versionMismatch, .changesGone: return .errors(400, failure.message)
             }
         case is LoginFailure: return .errors(403, failure.message)
+        case let failure as TokenFailure where failure.kind == .invalid: return .errors(403, failure.message)
         case is TokenFailure, is NameFailure: return .errors(400, failure.message)
         case let failure as VaultFailure:
             switch failure.kind {

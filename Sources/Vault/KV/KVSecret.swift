@@ -7,6 +7,8 @@ package struct KVVersion: Sendable, Hashable {
     /// When it was, or will be, deleted; `nil` for never.
     package var deletionAt: Timestamp?
     package var isDestroyed: Bool
+    /// True when a manifest describes the secret.
+    package var isManaged: Bool
     package var custom: [String: String]
 }
 
@@ -49,7 +51,7 @@ package struct KVSecret: Sendable {
     package func describe(_ version: VersionRecord) -> KVVersion {
         KVVersion(
             number: version.number, createdAt: version.createdAt, deletionAt: deletion(of: version.number),
-            isDestroyed: version.state == .destroyed, custom: custom)
+            isDestroyed: version.state == .destroyed, isManaged: record.isManaged, custom: custom)
     }
 
     /// A secret that was deleted otherwise than through this API is deleted with all its versions.

@@ -8,15 +8,12 @@ extension SecretService {
     ) async throws -> (version: KVVersion, value: SecretValue?) {
         let settings = settings
         return try await look(.secretRead, ResourceKey(id).description, session) { store, keyring, now in
-            try store.require(.read, id, settings, session)
-            guard let secret = try KVSecret(id, in: store) else { throw ServiceFailure.notFound }
-            let wanted = version.map { $0 == 0 ? secret.currentVersion : $0 } ?? secret.currentVersion
-            guard let found = secret.version(wanted) else { throw ServiceFailure.notFound }
-            guard found.isReadable(at: now), let sealed = try store.sealedValue(wanted, of: secret.record.rowID) else {
-                return Look(value: (found, nil), version: wanted, result: .failed, detail: "deleted")
+            let (found, sealed) = try store.readable(id, version: version, settings, session, at: now)
+            guard let sealed else {
+                return Look(value: (found, nil), version: found.number, result: .failed, detail: "deleted")
             }
-            let value = try SecretValue(decoding: keyring.open(sealed, for: id, version: wanted))
-            return Look(value: (found, value), version: wanted)
+            let value = try SecretValue(decoding: keyring.open(sealed, for: id, version: found.number))
+            return Look(value: (found, value), version: found.number)
         }
     }
 
@@ -65,5 +62,16 @@ extension StoreReader {
         guard session.mayDo(action, try accessRules(for: ResourceKey(id), settings: settings)) else {
             throw ServiceFailure.denied
         }
+    }
+
+    /// A version as it is stored, for a caller who may read it; without a value where it was deleted or destroyed.
+    func readable(
+        _ id: SecretID, version: Int64?, _ settings: [AccessRule], _ session: Session, at now: Timestamp
+    ) throws -> (version: KVVersion, value: SealedValue?) {
+        try require(.read, id, settings, session)
+        guard let secret = try KVSecret(id, in: self) else { throw ServiceFailure.notFound }
+        let wanted = version.map { $0 == 0 ? secret.currentVersion : $0 } ?? secret.currentVersion
+        guard let found = secret.version(wanted) else { throw ServiceFailure.notFound }
+        return (found, found.isReadable(at: now) ? try sealedValue(wanted, of: secret.record.rowID) : nil)
     }
 }

@@ -4,15 +4,19 @@ internal import ResealSealing
 /// What the KV API changes.
 extension SecretService {
     /// How a write is to be made.
-    package enum KVContent: Sendable {
+    package enum Content: Sendable {
         case replace(SecretValue)
+        /// A mapping as the KV API has it, where a scalar stands under the key `value`.
+        case replaceMapping(SecretValue)
         /// RFC 7386, onto the current value.
         case merge(JSON)
+        /// One field of the current value.
+        case field(SecretValue.Leaf)
     }
 
     /// - Parameter check: the current version as the caller believes it to be; 0 for none.
     package func write(
-        _ id: SecretID, _ content: KVContent, check: Int64?, by session: Session
+        _ id: SecretID, _ content: Content, check: Int64?, by session: Session
     ) async throws -> KVVersion {
         let settings = settings
         return try await change(.secretWrite, ResourceKey(id).description, session) { transaction in
@@ -23,35 +27,38 @@ extension SecretService {
             try transaction.requireChangeable(secret)
             let isNew = secret.latestVersion == 0
             let old = try transaction.currentValue(view)
-            let value = try Self.value(content, old)
+            let value = try Self.value(content, old, of: id)
             if secret.state == .deleted { try transaction.undelete(&secret) }
-            try transaction.writeByHand(value.inForm(of: old), to: &secret, isNew: isNew, by: session.context)
+            try transaction.writeByHand(value, to: &secret, isNew: isNew, by: session.context)
             return try transaction.finishKVWrite(&secret, by: session.context)
         }
     }
 
-    private static func compare(_ check: Int64?, _ view: KVSecret?) throws(ServiceFailure) {
+    /// - Parameter mayBeRequired: whether the secret's settings may ask for a check, as for what writes a version.
+    static func compare(
+        _ check: Int64?, _ view: KVSecret?, mayBeRequired: Bool = true
+    ) throws(ServiceFailure) {
         guard let check else {
-            guard view?.settings.casRequired != true else {
+            guard !mayBeRequired || view?.settings.casRequired != true else {
                 throw ServiceFailure(.badRequest, "check-and-set parameter required for this call")
             }
             return
         }
-        guard check == view?.currentVersion ?? 0 else {
-            throw ServiceFailure(.badRequest, "check-and-set parameter did not match the current version")
-        }
+        guard check == view?.currentVersion ?? 0 else { throw ServiceFailure.versionMismatch }
     }
 
-    private static func value(_ content: KVContent, _ old: SecretValue?) throws -> SecretValue {
+    private static func value(_ content: Content, _ old: SecretValue?, of id: SecretID) throws -> SecretValue {
         switch content {
         case .replace(let value): return value
+        case .replaceMapping(let value): return value.inForm(of: old)
+        case .field(let leaf): return try SecretValue.replacing(leaf, in: old, of: id)
         case .merge(let patch):
             guard let old else { throw ServiceFailure.notFound }
             let current = old.kvForm.revealJSON().withUnsafeBytes { Array($0) }
             guard let json = try? JSON(parsing: current), let merged = json.merging(patch).objectValue else {
                 throw ServiceFailure(.badRequest, "the patch is no object")
             }
-            return try SecretValue(kv: merged)
+            return try SecretValue(kv: merged).inForm(of: old)
         }
     }
 
@@ -163,7 +170,7 @@ extension SecretService {
 
 extension VaultTransaction {
     /// What Git describes and its drift policy would set back is not to be changed here.
-    fileprivate func requireChangeable(_ secret: SecretRecord) throws {
+    func requireChangeable(_ secret: SecretRecord) throws {
         guard secret.isManaged, let applied = try store.applied(ResourceKey(secret.id)) else { return }
         let own = (try? JSON(parsing: secret.spec))?["spec"]?["driftPolicy"]?.stringValue
         let source = try store.sources().first { $0.id == applied.source }
@@ -186,7 +193,8 @@ extension VaultTransaction {
 
     /// Notes when the new version expires, and destroys versions beyond the number that is kept. Those of a secret that
     /// a manifest describes are only hidden: how long they stay is for `keepPrevious` to say.
-    fileprivate func finishKVWrite(
+    @discardableResult
+    func finishKVWrite(
         _ secret: inout SecretRecord, by context: ActionContext
     ) throws -> KVVersion {
         var settings = try KVSettings(stored: store.kvSettings(of: secret.rowID))

@@ -216,6 +216,15 @@ class SQLiteReader: StoreReader {
         ) { try body(AuditRecord(row: $0)) }
     }
 
+    func changedSubjects(after sequence: Int64) throws -> [String] {
+        try all(
+            """
+            SELECT DISTINCT subject FROM audit WHERE sequence > ? AND result = 'ok'
+                AND action LIKE 'vault.secret.%' AND action NOT IN ('vault.secret.read', 'vault.secret.list')
+            """, [sequence]
+        ) { $0.text(0) }
+    }
+
     // MARK: Statements
 
     /// A statement of its own, since `body` may run the same query, which would start a cached one over.

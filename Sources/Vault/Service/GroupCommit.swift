@@ -27,8 +27,12 @@ package final class GroupCommit: Sendable {
     package init(_ door: VaultDoor) { self.door = door }
 
     /// Returns when the record is on disk. Throws where it cannot be: then nothing may be answered.
-    package func record(_ entry: AuditEntry) async throws {
-        try await write { try $0.audit.record(entry) }
+    package func record(_ entry: AuditEntry) async throws { try await record([entry]) }
+
+    /// As above, for several that belong together.
+    package func record(_ entries: [AuditEntry]) async throws {
+        guard !entries.isEmpty else { return }
+        try await write { transaction in for entry in entries { try transaction.audit.record(entry) } }
     }
 
     /// Returns when what `body` did is on disk. It may run more than once, and only its last run counts.

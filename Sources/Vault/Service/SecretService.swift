@@ -1,5 +1,6 @@
 package import ResealCore
 package import ResealSealing
+internal import Synchronization
 
 /// The vault as a service for callers with tokens: each action judged, done, and recorded before it is answered.
 ///
@@ -10,10 +11,14 @@ package final class SecretService: Sendable {
     let readers: BlockingPool
     /// Permissions for secrets that no manifest describes.
     let settings: [AccessRule]
+    /// How many look at the same time.
+    let width: Int
+    let knownSerial = Mutex<(at: ContinuousClock.Instant, serial: Int64)?>(nil)
 
     package init(_ door: VaultDoor, settings: [AccessRule], readers: Int) {
         self.door = door
         self.settings = settings
+        width = readers
         commits = GroupCommit(door)
         self.readers = BlockingPool(label: "reseal.service-reader", width: readers)
     }

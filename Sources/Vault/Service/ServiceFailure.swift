@@ -10,6 +10,10 @@ package struct ServiceFailure: UserFacingFailure, Equatable, CustomStringConvert
         case protected = "access.deletion-protected"
         case notFound = "api.not-found"
         case badRequest = "api.bad-request"
+        /// The secret is at another version than the caller believes.
+        case versionMismatch = "api.version-mismatch"
+        /// A cursor that nothing can be said about.
+        case changesGone = "api.changes-gone"
     }
 
     package let kind: Kind
@@ -22,6 +26,8 @@ package struct ServiceFailure: UserFacingFailure, Equatable, CustomStringConvert
     }
 
     package static let denied = ServiceFailure(.denied, "permission denied")
+    package static let versionMismatch = ServiceFailure(
+        .versionMismatch, "check-and-set parameter did not match the current version")
     package static let notFound = ServiceFailure(.notFound, "there is nothing")
 
     package var code: String { kind.rawValue }

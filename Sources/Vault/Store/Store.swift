@@ -72,6 +72,8 @@ package protocol StoreReader {
     /// The signed heads of the trail. More than one means that somebody meddled with them.
     func auditHeads() throws -> [AuditHead]
     func forEachAuditRecord(_ filter: AuditFilter, _ body: (AuditRecord) throws -> Void) throws
+    /// The subjects of records behind `sequence` that tell of a change of a secret, each once.
+    func changedSubjects(after sequence: Int64) throws -> [String]
 }
 
 /// Effects, each visible to later queries of the same transaction.

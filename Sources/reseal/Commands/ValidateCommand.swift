@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ResealCore
 internal import ResealManifests
 internal import ResealReconciler
+internal import ResealServer
 internal import ResealVault
 
 struct ValidateCommand: AsyncParsableCommand {
@@ -53,14 +54,21 @@ struct ValidateCommand: AsyncParsableCommand {
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema",
-        abstract: "Print the JSON Schema of manifests, for editors.",
+        abstract: "Print the JSON Schema of manifests, for editors, or the OpenAPI description of the API.",
         discussion: """
             Editors with the YAML language server complete and check a manifest that begins with
               # yaml-language-server: $schema=PATH
 
             EXAMPLES
               reseal schema > manifests/reseal.schema.json
+              reseal schema --api > openapi.json
             """)
 
-    func run() throws { Terminal.print(JSONSchema.document().pretty()) }
+    @Flag(help: "The OpenAPI description of the server's native API instead.")
+    var api = false
+
+    func run() throws {
+        let document = api ? OpenAPI.document(version: ResealVersion.current) : JSONSchema.document()
+        Terminal.print(document.pretty())
+    }
 }
