@@ -19,6 +19,7 @@ let package = Package(
     name: "reseal",
     products: [
         .executable(name: "reseal", targets: ["reseal"]),
+        .library(name: "ResealClient", targets: ["ResealClient", "ResealWire", "ResealCore", "ResealSealing"]),
         .library(name: "ResealVault", targets: ["ResealVault", "ResealWire", "ResealCore", "ResealSealing"]),
     ],
     dependencies: [
@@ -117,6 +118,9 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             path: "Sources/Server", swiftSettings: strict),
+        .target(
+            name: "ResealClient", dependencies: ["ResealCore", "ResealSealing", "ResealWire", "ResealHTTP"],
+            path: "Sources/Client", swiftSettings: strict),
         .executableTarget(
             name: "reseal",
             dependencies: [
@@ -206,7 +210,7 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealVault", "ResealServer", "TestSupport", "reseal",
+                "ResealCore", "ResealSealing", "ResealVault", "ResealServer", "ResealClient", "TestSupport", "reseal",
             ],
             exclude: ["Scripts"], swiftSettings: strict),
         .testTarget(
@@ -251,7 +255,7 @@ if sanitized {
         "SealingTests", "VaultTests",
     ]
     package.targets.removeAll { !kept.contains($0.name) }
-    package.products.removeAll { $0.name == "reseal" }
+    package.products.removeAll { ["reseal", "ResealClient"].contains($0.name) }
 }
 
 // Built by scripts/fuzz only, for it needs the runtime that `-sanitize=fuzzer` links.

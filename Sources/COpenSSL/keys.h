@@ -91,7 +91,9 @@ static inline X509_REQ *reseal_make_request(EVP_PKEY *key, const char *common_na
 }
 
 // An end-entity certificate (RFC 5280) for the public half of `key`, signed by `issuer_key`; without an issuer it signs
-// itself. `names` is OpenSSL's text form of alternative names, or NULL.
+// itself, and does not say what its key is for: BoringSSL takes a certificate that may sign no certificate for none that
+// signed itself, and so refuses it even to those who trust exactly it. `names` is OpenSSL's text form of alternative
+// names, or NULL.
 static inline X509 *reseal_make_certificate(EVP_PKEY *key, const char *common_name, const char *names, time_t from,
                                             time_t to, X509 *issuer, EVP_PKEY *issuer_key) {
     X509 *x = X509_new();
@@ -109,8 +111,9 @@ static inline X509 *reseal_make_certificate(EVP_PKEY *key, const char *common_na
          X509_set_pubkey(x, key) == 1;
     if (ok) X509V3_set_ctx(&c, issuer != NULL ? issuer : x, x, NULL, NULL, 0);
     ok = ok && reseal_add_extension(x, &c, NID_basic_constraints, "critical,CA:FALSE") &&
-         reseal_add_extension(x, &c, NID_key_usage,
-                              is_rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature") &&
+         (issuer == NULL ||
+          reseal_add_extension(x, &c, NID_key_usage,
+                               is_rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature")) &&
          reseal_add_extension(x, &c, NID_ext_key_usage, "serverAuth,clientAuth") &&
          reseal_add_extension(x, &c, NID_subject_key_identifier, "hash") &&
          reseal_add_extension(x, &c, NID_authority_key_identifier, "keyid:always") &&

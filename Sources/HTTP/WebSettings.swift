@@ -8,6 +8,9 @@ internal import ResealSealing
 package struct WebSettings: Sendable, Hashable {
     /// PEM certificates of the authorities that servers' certificates are checked by; the system's by default.
     package var authorityFile: String?
+    /// The public key that the server must have. Without ``authorityFile``, no certificate is checked otherwise.
+    package var pin: PublicKeyPin?
+    package var oldestTLS = TLSVersion.v12
     /// PEM files of a certificate chain and its key, for servers that ask who is there.
     package var clientCertificate: ClientCertificate?
     package var proxy = WebProxy.environment
@@ -30,6 +33,8 @@ package struct WebSettings: Sendable, Hashable {
         }
     }
 
+    package enum TLSVersion: Sendable, Hashable { case v12, v13 }
+
     package init() {}
 
     // MARK: For the client
@@ -46,6 +51,11 @@ package struct WebSettings: Sendable, Hashable {
         // One failed connection is a failed request; whoever asks decides when to try again.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
+        if let pin {
+            // Run for each new connection, before any request has it: the one place for checks of our own.
+            configuration.http1_1ConnectionDebugInitializer = { pin.check($0) }
+            configuration.http2ConnectionDebugInitializer = { pin.check($0) }
+        }
         return configuration
     }
 
@@ -58,8 +68,10 @@ package struct WebSettings: Sendable, Hashable {
 
     private func tls() throws -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
-        tls.minimumTLSVersion = .tlsv12
+        tls.minimumTLSVersion = oldestTLS == .v13 ? .tlsv13 : .tlsv12
+        if pin != nil { tls.certificateVerification = .none }
         if let authorityFile {
+            tls.certificateVerification = .fullVerification
             tls.trustRoots = .certificates(try Self.certificates(authorityFile))
         }
         if let files = clientCertificate {

@@ -128,6 +128,32 @@ import Testing
         await client.shutdown()
     }
 
+    @Test func aPinCountsOnEveryWay() async throws {
+        let (proxy, sink, plain) = (try WebSink(), try WebSink(.tls), try WebSink())
+        let line = """
+            openssl pkey -in \(sink.folder.file("server.key")) -pubout -outform DER | openssl dgst -sha256 -binary | base64
+            """
+        let digest = try Command.check("sh", ["-c", line]).text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let right = try PublicKeyPin("sha256//\(digest)")
+        let wrong = try PublicKeyPin("sha256//\(String(repeating: "A", count: 43))=")
+        let server = try #require(WebProxy.Server("http://127.0.0.1:\(proxy.port)"))
+        for way in [WebProxy.none, .server(server)] {
+            let client = client { ($0.pin, $0.proxy) = (right, way) }
+            #expect(try await client.send(WebRequest("GET", try WebAddress(sink.address()))).status == 200)
+            await client.shutdown()
+            let count = sink.requests.count
+            let stopped = self.client { ($0.pin, $0.proxy) = (wrong, way) }
+            let failure = try await failure(stopped, sink.address(), .tls, isUnsent: true)
+            #expect(failure.message.contains("another public key") && sink.requests.count == count)
+        }
+        // A server without TLS has no key that could be looked at.
+        _ = try await failure(client { $0.pin = right }, plain.address(), .tls, isUnsent: true)
+        #expect(plain.requests.isEmpty)
+        for text in ["", "sha256//", "sha256//\(digest)=", "sha1//\(digest)", digest, "sha256//\(digest.dropLast())"] {
+            #expect(throws: HTTPFailure.self, "\(text)") { try PublicKeyPin(text) }
+        }
+    }
+
     @Test func waitsOutsideOfThePool() async throws {
         let sink = try WebSink()
         let client = client()
