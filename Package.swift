@@ -124,7 +124,7 @@ let package = Package(
         .executableTarget(
             name: "reseal",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealAge", "ResealGit", "ResealManifests",
+                "ResealCore", "ResealSealing", "ResealClient", "ResealAge", "ResealGit", "ResealManifests",
                 "ResealVault", "ResealEngines", "ResealHTTP", "ResealNotify", "ResealReconciler", "ResealServer",
                 "CEditor", "CMalloc", "CSupervisor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

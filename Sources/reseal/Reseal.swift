@@ -36,6 +36,7 @@ struct Reseal: AsyncParsableCommand {
                 subcommands: [
                     GetCommand.self, GetManyCommand.self, SetCommand.self, ListCommand.self, VersionsCommand.self,
                     RollbackCommand.self, DeleteCommand.self, RotateCommand.self, RotationCommand.self,
+                    LoginCommand.self, LogoutCommand.self,
                 ]),
             CommandGroup(name: "Programs", subcommands: [ExecCommand.self]),
             CommandGroup(

@@ -12,15 +12,17 @@ struct GetCommand: AsyncParsableCommand {
             A scalar or one field (--field) is printed as it is; a line break follows only on a terminal. A value with \
             several fields is printed as JSON. --json wraps either into an object with name, version and time.
 
-            Every look at a value is recorded in the audit trail.
+            Every look at a value is recorded in the audit trail. With --server, or after `reseal login`, a server is asked \
+            instead of a vault of this machine.
 
             EXAMPLES
               reseal get ci/deploy-token
               reseal get prod/orders-db --field password
               reseal get prod/orders-db --version 3 --json
+              reseal get prod/orders-db --server https://vault.example.org:8200 --token-file token
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var secrets: SecretsOptions
     @OptionGroup var organization: OrganizationOption
 
     @Argument(help: "The secret's name.")
@@ -37,8 +39,7 @@ struct GetCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let id = try organization.id(name)
-        let reading = try await vault.openVault().get(id, version: version, by: try vault.context())
+        let reading = try await secrets.open(organization.organization).get(name, version: version)
         if json {
             try ReadingView.printJSON([reading], field: field, asList: false)
         } else {
@@ -59,7 +60,7 @@ struct GetManyCommand: AsyncParsableCommand {
               reseal list --json | jq -r '.[].name' | reseal get-many -
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var secrets: SecretsOptions
     @OptionGroup var organization: OrganizationOption
 
     @Argument(help: "Names of secrets, or `-`.")
@@ -69,8 +70,8 @@ struct GetManyCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let ids = try wanted().map { try organization.id($0) }
-        let readings = try await vault.openVault().getMany(ids, by: try vault.context())
+        let names = try wanted()
+        let readings = try await secrets.open(organization.organization).getMany(names)
         try ReadingView.printJSON(readings, asList: true)
     }
 

@@ -6,7 +6,8 @@ struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List secrets, without values.",
         discussion: """
-            STATE is active, deleted, or drifted when somebody changed by hand what a manifest describes.
+            STATE is active, deleted, or drifted when somebody changed by hand what a manifest describes. A server shows \
+            those that the token may see, and no manifests with --json.
 
             EXAMPLES
               reseal list
@@ -14,7 +15,7 @@ struct ListCommand: AsyncParsableCommand {
               reseal list --deleted --json
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var secrets: SecretsOptions
 
     @Argument(help: "Only names that start with this.")
     var prefix = ""
@@ -31,8 +32,7 @@ struct ListCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let infos = try await vault.openVault().list(
-            organization: organization, prefix: prefix, includingDeleted: deleted, by: try vault.context())
+        let infos = try await secrets.open(organization).list(prefix: prefix, includingDeleted: deleted)
         if json {
             Terminal.print(JSON.array(infos.map(document)).canonical)
         } else {
@@ -53,12 +53,9 @@ struct ListCommand: AsyncParsableCommand {
     }
 
     private func document(_ info: SecretInfo) -> JSON {
-        [
-            "name": .string(info.id.name), "organization": .string(info.id.organization),
-            "version": .integer(info.currentVersion), "active": .bool(info.isActive),
-            "managed_by_git": .bool(info.isManaged), "drift": info.drift.map { .string($0) } ?? .null,
-            "updated_at": .string(info.updatedAt.description), "manifest": (try? JSON(parsing: info.spec)) ?? .null,
-        ]
+        var members = info.document.objectValue ?? [:]
+        members["manifest"] = (try? JSON(parsing: info.spec)) ?? .null
+        return .object(members)
     }
 }
 
@@ -74,7 +71,7 @@ struct VersionsCommand: AsyncParsableCommand {
               reseal versions prod/orders-db --json
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var secrets: SecretsOptions
     @OptionGroup var organization: OrganizationOption
 
     @Argument(help: "The secret's name.")
@@ -84,9 +81,9 @@ struct VersionsCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let versions = try await vault.openVault().versions(of: try organization.id(name), by: try vault.context())
+        let versions = try await secrets.open(organization.organization).versions(of: name)
         if json {
-            Terminal.print(JSON.array(versions.map(document)).canonical)
+            Terminal.print(JSON.array(versions.map(\.document)).canonical)
         } else {
             Terminal.print(
                 TextTable.render(
@@ -100,17 +97,5 @@ struct VersionsCommand: AsyncParsableCommand {
                         ]
                     }))
         }
-    }
-
-    private func document(_ version: VersionInfo) -> JSON {
-        [
-            "version": .integer(version.number), "state": .string(version.state), "origin": .string(version.origin),
-            "created_at": .string(version.createdAt.description),
-            "created_by": .string(version.createdBy.description),
-            "source": version.source.map { .string($0) } ?? .null,
-            "restored_from": version.restoredFrom.map { .integer($0) } ?? .null,
-            "kept_until": version.keptUntil.map { .string($0.description) } ?? .null,
-            "destroyed_at": version.destroyedAt.map { .string($0.description) } ?? .null,
-        ]
     }
 }

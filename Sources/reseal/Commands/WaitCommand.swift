@@ -41,7 +41,7 @@ struct WaitCommand: AsyncParsableCommand {
             throw UsageFailure("`\(SafeText.line(timeout))` is no time", hint: "write for example 90s or 5m")
         }
         let client = try ControllerClient(
-            server, source: source.name, tokenFile: proof.tokenFile, caFile: proof.caFile)
+            server, source: source.name, tokenFile: proof.tokenFile, caFile: proof.authority.caFile)
         show(try await wait(for: id, client, until: ContinuousClock.now + .seconds(span.seconds)))
     }
 

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import ResealCore
-internal import ResealManifests
 internal import ResealSealing
 internal import ResealVault
 
@@ -18,7 +17,7 @@ struct SetCommand: AsyncParsableCommand {
               reseal set prod/tls --field key --from-file tls.key
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var secrets: SecretsOptions
     @OptionGroup var organization: OrganizationOption
 
     @Argument(help: "The secret's name.")
@@ -33,16 +32,11 @@ struct SetCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let id = try organization.id(name)
+        _ = try organization.id(name)
         let path = try FieldOption.path(field)
         let bytes = try input.read(prompt: FieldOption.question(name, field))
-        let leaf = SecretValue.Leaf(path: path.segments, type: bytes.isUTF8 ? .string : .binary, bytes: bytes)
-        let vault = try vault.openVault()
-        let context = try self.vault.context()
-        let writing =
-            field == nil
-            ? try await vault.set(id, to: SecretValue(scalar: bytes, type: leaf.type), by: context)
-            : try await vault.set(id, field: leaf, by: context)
+        let value = SecretValue(scalar: bytes, type: bytes.isUTF8 ? .string : .binary)
+        let writing = try await secrets.open(organization.organization).set(name, field: path, to: value)
         WritingView.show(writing, done: "wrote", json: json)
     }
 }
@@ -60,7 +54,7 @@ struct RollbackCommand: AsyncParsableCommand {
               reseal versions prod/orders-db && reseal rollback prod/orders-db --to 3
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var secrets: SecretsOptions
     @OptionGroup var organization: OrganizationOption
 
     @Argument(help: "The secret's name.")
@@ -75,8 +69,7 @@ struct RollbackCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let writing = try await vault.openVault().rollback(
-            try organization.id(name), to: version, by: try vault.context())
+        let writing = try await secrets.open(organization.organization).rollback(name, to: version)
         WritingView.show(writing, done: "rolled back", json: json)
     }
 }
@@ -95,7 +88,7 @@ struct DeleteCommand: AsyncParsableCommand {
               reseal delete ci/leaked-token --destroy
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var secrets: SecretsOptions
     @OptionGroup var organization: OrganizationOption
 
     @Argument(help: "The secret's name.")
@@ -108,8 +101,7 @@ struct DeleteCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let writing = try await vault.openVault().delete(
-            try organization.id(name), destroying: destroy, by: try vault.context())
+        let writing = try await secrets.open(organization.organization).delete(name, destroying: destroy)
         WritingView.show(writing, done: destroy ? "destroyed" : "deleted", json: json)
     }
 }
@@ -118,11 +110,7 @@ struct DeleteCommand: AsyncParsableCommand {
 enum WritingView {
     static func show(_ writing: SecretWriting, done: String, json: Bool) {
         if json {
-            let document: JSON = [
-                "name": .string(writing.id.name), "organization": .string(writing.id.organization),
-                "version": .integer(writing.version), "managed_by_git": .bool(writing.isManaged),
-            ]
-            Terminal.print(document.canonical)
+            Terminal.print(writing.document.canonical)
         } else {
             Terminal.note("\(done) \(writing.id), version \(writing.version)")
         }

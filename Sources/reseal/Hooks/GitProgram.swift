@@ -34,8 +34,11 @@ enum GitProgram {
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for word in arguments { free(word) } }
+        let kept = Terminal.environment().filter { !EnvironmentName.isOwn($0.key) }
+        var variables: [UnsafeMutablePointer<CChar>?] = kept.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in variables { free(text) } }
         var child: pid_t = 0
-        return posix_spawnp(&child, "git", &actions, nil, &arguments, environ) == 0 ? child : nil
+        return posix_spawnp(&child, "git", &actions, nil, &arguments, &variables) == 0 ? child : nil
     }
 
     private static func read(_ descriptor: Int32) -> String {

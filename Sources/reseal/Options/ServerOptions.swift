@@ -22,6 +22,11 @@ struct ServerProofOptions: ParsableArguments {
         help: ArgumentHelp("File whose first line is the source's plan token.", valueName: "file"), completion: .file())
     var tokenFile: String?
 
+    @OptionGroup var authority: AuthorityOption
+}
+
+/// Whom certificates of servers are checked by.
+struct AuthorityOption: ParsableArguments {
     @Option(
         help: ArgumentHelp("Certificate authorities, PEM. Default: the system's.", valueName: "file"),
         completion: .file())
