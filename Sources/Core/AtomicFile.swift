@@ -39,6 +39,17 @@ package struct FileFailure: UserFacingFailure, Equatable, CustomStringConvertibl
     }
 }
 
+/// To whom a file is given; `nil` leaves what the process gives it.
+package struct FileOwner: Sendable, Hashable {
+    package let user: UInt32?
+    package let group: UInt32?
+
+    package init(user: UInt32?, group: UInt32?) {
+        self.user = user
+        self.group = group
+    }
+}
+
 /// Whole-file reads and writes that survive a crash.
 package enum AtomicFile {
     /// Writes beside `path`, syncs, and renames over it: readers see the old bytes or the new, also after a power cut.
@@ -46,7 +57,8 @@ package enum AtomicFile {
     ///
     /// With `replacing: false` an existing file is left alone and the call throws ``FileFailure/Kind/exists``.
     package static func write(
-        _ bytes: UnsafeRawBufferPointer, to path: String, mode: UInt32 = 0o600, replacing: Bool = true
+        _ bytes: UnsafeRawBufferPointer, to path: String, mode: UInt32 = 0o600, owner: FileOwner? = nil,
+        replacing: Bool = true
     ) throws(FileFailure) {
         let slash = path.lastIndex(of: "/")
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
@@ -58,7 +70,7 @@ package enum AtomicFile {
         let beginning = String(decoding: name.utf8.prefix(128), as: UTF8.self)
         let temporary = ".\(beginning).\(String(UInt64.random(in: 0 ... .max), radix: 36)).new"
         do throws(FileFailure) {
-            try create(temporary, in: folder, holding: bytes, mode: mode, for: path)
+            try create(temporary, in: folder, holding: bytes, mode: mode, owner: owner, for: path)
             FaultPoint.pass("file.beforeRename")
             // A hard link fails where the name is taken, which a rename does not.
             let status =
@@ -78,16 +90,21 @@ package enum AtomicFile {
 
     /// Makes the file `name`, which must not exist, with its bytes on disk when this returns.
     private static func create(
-        _ name: String, in folder: Int32, holding bytes: UnsafeRawBufferPointer, mode: UInt32, for path: String
+        _ name: String, in folder: Int32, holding bytes: UnsafeRawBufferPointer, mode: UInt32, owner: FileOwner?,
+        for path: String
     ) throws(FileFailure) {
-        let descriptor = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        // Nobody else may open it before it is whose it shall be; then its mode is the final one before it holds anything.
+        let descriptor = openat(
+            folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, owner == nil ? mode : 0o600)
         guard descriptor >= 0 else { throw .system(.unwritable, "write", path: path) }
         defer { close(descriptor) }
-        try writeAll(bytes, to: descriptor, path: path)
-        // The mode that `openat` gives is cut by the umask.
-        guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else {
-            throw .system(.unwritable, "write", path: path)
+        if let owner, fchown(descriptor, owner.user ?? uid_t.max, owner.group ?? gid_t.max) != 0 {
+            throw .system(.unwritable, "give the owner to", path: path)
         }
+        // The mode that `openat` gives is cut by the umask.
+        guard fchmod(descriptor, mode) == 0 else { throw .system(.unwritable, "write", path: path) }
+        try writeAll(bytes, to: descriptor, path: path)
+        guard fsync(descriptor) == 0 else { throw .system(.unwritable, "write", path: path) }
     }
 
     package static func write(
@@ -199,7 +216,8 @@ package enum AtomicFile {
         }
     }
 
-    private static func syncFolder(_ path: String) throws(FileFailure) {
+    /// Makes durable what the folder has, for example a file that was made in it by other means.
+    package static func syncFolder(_ path: String) throws(FileFailure) {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw .system(.unwritable, "sync", path: path) }
         defer { close(folder) }

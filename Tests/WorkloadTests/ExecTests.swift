@@ -72,7 +72,7 @@ import Testing
         try place.write("bad.env", "TOKEN=app/token\nhunter2-by-mistake\n")
         let touch = ["--", "touch", place.file("started")]
         for (options, status, words) in [
-            (["--env", "T=app/nul"], 1, ["NUL byte", "exec.environment"]),
+            (["--env", "T=app/nul"], 1, ["NUL byte", "exec.environment", "reseal template"]),
             (["--env", "T=app/db"], 1, ["several fields", "tls.private-key"]),
             (["--env", "T=app/db#usr"], 1, ["did you mean `user`?"]),
             (["--all-fields", "app/token"], 1, ["has no fields"]),

@@ -12,15 +12,15 @@ struct ExecCommand: AsyncParsableCommand {
 
             With --on-change it runs as a child instead: signals are passed on, its exit status is this one's (128 and the \
             number for a signal), and new versions restart it (SIGTERM, after --grace SIGKILL) or are told to it by a \
-            signal. Its environment is that of its start; with a signal, it has to read new values \
-            elsewhere. Each look for new versions is recorded in the audit trail.
+            signal. Its environment is that of its start; with a signal, it has to read new values elsewhere, for example \
+            from a file of `reseal template`. Each look for new versions is recorded in the audit trail.
 
             The lines of --env-file are NAME=SECRET or NAME=SECRET#FIELD; empty lines and those that begin with # are \
             passed over. --all-fields makes a variable of each field: `tls.private-key` becomes TLS_PRIVATE_KEY, with \
             --prefix in front.
 
             Every process of the same user can read a process' environment (/proc/PID/environ), and so does whatever the \
-            command starts.
+            command starts. Where that is too much, write a file with `reseal template`.
 
             EXAMPLES
               reseal exec --env DB_PASSWORD=prod/orders-db#password -- ./orders

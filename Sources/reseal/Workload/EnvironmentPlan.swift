@@ -92,7 +92,7 @@ struct EnvironmentValue: Sendable {
         guard !bytes.withUnsafeBytes({ $0.contains(0) }) else {
             throw WorkloadFailure(
                 .environment, "the value for \(name) from \(id) has a NUL byte, which no variable can hold",
-                hint: "encode it, for example in base64, and have the program decode it")
+                hint: "hand it over in a file, with `reseal template`")
         }
         self.name = name
         self.bytes = bytes

@@ -1,4 +1,5 @@
 internal import CSupervisor
+internal import Foundation
 internal import Glibc
 internal import ResealCore
 internal import ResealSealing
@@ -99,5 +100,42 @@ struct ProgramCall: Sendable {
         raw.copyBytes(from: name)
         value.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: raw[name.count...]).copyMemory(from: $0) }
         return text
+    }
+}
+
+extension ProgramCall {
+    /// Starts it with nothing secret, and waits for its end. Throws ``WorkloadFailure/Kind/hook`` unless that is good and
+    /// comes in time.
+    func run(within time: Duration) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try self.runHere(within: time) }) }
+        }
+    }
+
+    private func runHere(within time: Duration) throws {
+        let child = try start([])
+        let name = SafeText.line(words[0])
+        let deadline = ContinuousClock.now + time
+        var status: Int32 = 0
+        while true {
+            let ended = waitpid(child, &status, WNOHANG)
+            if ended == child { break }
+            guard ended == 0 || errno == EINTR else {
+                throw WorkloadFailure(.hook, "the end of the hook \(name) was missed")
+            }
+            guard .now < deadline else {
+                kill(child, SIGKILL)
+                while waitpid(child, &status, 0) < 0, errno == EINTR {}
+                throw WorkloadFailure(
+                    .hook, "the hook \(name) took longer than \(time.components.seconds)s",
+                    hint: "have it start what takes long in the background; it runs again at the next call")
+            }
+            usleep(10_000)
+        }
+        guard status != 0 else { return }
+        let end = status & 0x7f == 0 ? "status \(status >> 8 & 0xff)" : "signal \(status & 0x7f)"
+        throw WorkloadFailure(
+            .hook, "the hook \(name) ended with \(end)",
+            hint: "the file is written; the hook runs again at the next call")
     }
 }

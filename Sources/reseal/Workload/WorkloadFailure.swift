@@ -7,6 +7,8 @@ struct WorkloadFailure: UserFacingFailure, Equatable, CustomStringConvertible {
         case command = "exec.command"
         /// A value or a name cannot stand in an environment.
         case environment = "exec.environment"
+        /// What was to run after a file had changed did not end well.
+        case hook = "template.hook"
     }
 
     let kind: Kind
