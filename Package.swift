@@ -21,6 +21,7 @@ let package = Package(
         .executable(name: "reseal", targets: ["reseal"]),
         .library(name: "ResealClient", targets: ["ResealClient", "ResealWire", "ResealCore", "ResealSealing"]),
         .library(name: "ResealVault", targets: ["ResealVault", "ResealWire", "ResealCore", "ResealSealing"]),
+        .library(name: "ResealRedaction", targets: ["ResealRedaction", "ResealCore", "ResealSealing"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -49,6 +50,10 @@ let package = Package(
         .target(
             name: "ResealSealing", dependencies: ["ResealCore", "COpenSSL"], path: "Sources/Sealing",
             swiftSettings: strict),
+        .target(
+            name: "ResealRedaction",
+            dependencies: ["ResealCore", "ResealSealing", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/Redaction", swiftSettings: strict),
         .target(
             name: "ResealAge",
             dependencies: [
@@ -126,7 +131,7 @@ let package = Package(
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealClient", "ResealAge", "ResealGit", "ResealManifests",
                 "ResealVault", "ResealEngines", "ResealHTTP", "ResealNotify", "ResealReconciler", "ResealServer",
-                "CEditor", "CMalloc", "CSupervisor",
+                "ResealRedaction", "CEditor", "CMalloc", "CSupervisor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/reseal", swiftSettings: strict),
@@ -213,6 +218,10 @@ let package = Package(
                 "ResealCore", "ResealSealing", "ResealVault", "ResealServer", "ResealClient", "TestSupport", "reseal",
             ],
             exclude: ["Scripts"], swiftSettings: strict),
+        .testTarget(
+            name: "RedactionTests",
+            dependencies: ["ResealSealing", "ResealRedaction", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
         .testTarget(
             name: "WorkloadTests", dependencies: ["ResealCore", "TestSupport", "reseal"], swiftSettings: strict),
         .testTarget(

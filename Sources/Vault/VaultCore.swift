@@ -1,10 +1,10 @@
 package import ResealCore
-internal import ResealSealing
+package import ResealSealing
 
 /// An unlocked vault: the store, its keys and the time. Calls block; actors above run them on queues of their own.
 package struct VaultCore: Sendable {
     package let store: any Store
-    package let keyring: Keyring
+    package private(set) var keyring: Keyring
     package let clock: WallClock
 
     /// Opens the keyring. Throws ``VaultFailure/Kind/notInitialized`` or ``VaultFailure/Kind/wrongRootKey``.
@@ -17,6 +17,16 @@ package struct VaultCore: Sendable {
         self.clock = clock
         keyring = try Keyring(
             vaultID: String(decoding: id, as: UTF8.self), entries: entries, root: provider.rootKey())
+    }
+
+    /// The same vault, which tells `observe` of every leaf of every value that it opens: what a log must not show.
+    package func observed(_ observe: @escaping @Sendable (SecretBytes) -> Void) -> VaultCore {
+        var core = self
+        core.keyring.onOpen = { stored in
+            guard let value = try? SecretValue(decoding: stored) else { return }
+            for leaf in value.leaves { observe(leaf.bytes) }
+        }
+        return core
     }
 
     /// Makes keyring and identity of a new vault, in one transaction with the first audit record.

@@ -56,9 +56,11 @@ extension Keyring {
         do {
             let dek = try WrappedKey.unwrap(
                 sealed.wrappedDEK, with: kek(sealed.kek), aad: place + Array("dek\0\(sealed.kek)".utf8))
-            return try AEAD.aes256GCM.open(
+            let value = try AEAD.aes256GCM.open(
                 sealed.ciphertext.dropFirst(AEAD.nonceBytes), key: dek,
                 nonce: Array(sealed.ciphertext.prefix(AEAD.nonceBytes)), aad: place + Array("value".utf8))
+            onOpen?(value)
+            return value
         } catch is SealingFailure {
             throw Self.damaged(id, version)
         }

@@ -25,6 +25,8 @@ package struct Keyring: Sendable {
     private let keks: [Int64: SecretBytes]
     package let fingerprintKey: SecretBytes
     package let auditKey: Ed25519PrivateKey
+    /// Hears of every value that is opened, in its stored form.
+    var onOpen: (@Sendable (SecretBytes) -> Void)?
 
     /// Opens every entry. Throws ``VaultFailure/Kind/wrongRootKey`` when the root key is another vault's.
     package init(vaultID: String, entries: [KeyringEntry], root: SecretBytes) throws {

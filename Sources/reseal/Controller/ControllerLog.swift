@@ -2,12 +2,17 @@ internal import Glibc
 internal import ResealCore
 internal import ResealNotify
 internal import ResealReconciler
+internal import ResealRedaction
+internal import ResealSealing
 internal import ResealVault
 
 /// What a controller says about its work: one line for each event, on stderr, as JSON or for people.
 struct ControllerLog: Sendable {
     enum Level: String, Sendable { case info, warning, error }
 
+    /// What no line may show, by whatever accident: values that the process has opened. Without randomness there is none,
+    /// and no vault is opened either.
+    private static let redactor = try? Redactor()
     private let isJSON: Bool
 
     /// - Parameter format: `nil` for JSON, or text at a terminal.
@@ -15,8 +20,33 @@ struct ControllerLog: Sendable {
         isJSON = format.map { $0 == .json } ?? !Terminal.isTerminal(STDERR_FILENO)
     }
 
+    /// Has a value masked in every line from now on. Short words are left out: fields hold names of users and hosts too,
+    /// and lines without those would tell nothing.
+    static func handle(_ secret: SecretBytes) {
+        guard secret.count >= shortestHidden || !secret.withUnsafeBytes({ $0.allSatisfy(isOfWords) }) else { return }
+        redactor?.handle(secret)
+    }
+
+    private static let shortestHidden = 12
+
+    private static func isOfWords(_ byte: UInt8) -> Bool {
+        (97...122).contains(byte) || (65...90).contains(byte) || Array("-._/@".utf8).contains(byte)
+    }
+
+    /// Texts only: a line stays JSON, and its keys stay what they are.
+    private static func masked(_ value: JSON) -> JSON {
+        switch value {
+        case .string(let text): .string(redactor?.redact(text) ?? text)
+        case .array(let items): .array(items.map(masked))
+        case .object(let members): .object(members.mapValues(masked))
+        case .null, .bool, .integer, .number: value
+        }
+    }
+
     func write(_ level: Level, _ message: String, _ fields: [(String, JSON)] = []) {
         let now = WallClock.system.now().description
+        let message = Self.redactor?.redact(message) ?? message
+        let fields = fields.map { ($0.0, Self.masked($0.1)) }
         var members = Dictionary(fields.filter { $0.1 != .null }, uniquingKeysWith: { $1 })
         if isJSON {
             members["time"] = .string(now)

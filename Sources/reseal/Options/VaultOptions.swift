@@ -55,7 +55,10 @@ struct VaultOptions: ParsableArguments {
     func opener() -> @Sendable () throws -> VaultCore {
         let home = vaultHome
         let passphrase = CachedPassphrase { try readPassphrase(prompt: "Passphrase of the vault") }
-        return { try VaultCore.open(home, passphrase: { try passphrase.value() }, readers: APIHost.readers) }
+        return {
+            try VaultCore.open(home, passphrase: { try passphrase.value() }, readers: APIHost.readers)
+                .observed(ControllerLog.handle)
+        }
     }
 
     func openVault() throws -> Vault { Vault(core: try openCore()) }
