@@ -104,6 +104,7 @@ struct VaultAPI: Sendable {
         {
             return reply
         }
+        if path == "audit" { return try await AuditRoutes(service: service).answer(request, session) }
         guard request.dialect == .vault else { throw ServiceFailure(.notFound, "there is no such path") }
         return .errors(404, "no handler for route \"\(path.prefix(200))\". route entry not found.")
     }

@@ -44,6 +44,19 @@ package enum AuditAction: String, Sendable, CaseIterable {
     case resume = "controller.resume"
 }
 
+extension AuditAction {
+    /// The first words of actions: `vault.secret`, `git`.
+    package static let groups: Set<String> = Set(
+        allCases.map(\.rawValue).flatMap { action in
+            action.indices.filter { action[$0] == "." }.map { String(action[..<$0]) }
+        })
+
+    /// True for an action and for the first words of one.
+    package static func isNameOrGroup(_ text: String) -> Bool {
+        AuditAction(rawValue: text) != nil || groups.contains(text)
+    }
+}
+
 /// How an audited action ended.
 package enum AuditResult: String, Sendable, CaseIterable {
     case ok
@@ -95,6 +108,11 @@ package struct AuditRecord: Sendable {
         object.add("user_agent", userAgent)
         object.add("version", version)
         return object.finish()
+    }
+
+    /// All of it for programs, the hash too.
+    package var document: JSON {
+        .object(members.merging(["hash": .string(hash.description)]) { _, hash in hash })
     }
 
     package var members: [String: JSON] {
@@ -171,10 +189,16 @@ package struct AuditFilter: Sendable {
     package var until: Timestamp?
     /// Only the newest so many.
     package var limit: Int?
+    /// Only records about something of this organization.
+    package var organization: String?
+    /// Only what comes after this number.
+    package var after: Int64?
+    /// Only the oldest so many. Beside ``limit`` it says nothing.
+    package var first: Int?
 
     package init(
         action: String? = nil, subject: String? = nil, principal: String? = nil, result: AuditResult? = nil,
-        since: Timestamp? = nil, until: Timestamp? = nil, limit: Int? = nil
+        since: Timestamp? = nil, until: Timestamp? = nil, limit: Int? = nil, after: Int64? = nil, first: Int? = nil
     ) {
         self.action = action
         self.subject = subject
@@ -183,5 +207,15 @@ package struct AuditFilter: Sendable {
         self.since = since
         self.until = until
         self.limit = limit
+        self.after = after
+        self.first = first
+    }
+
+    /// True for the name of a secret and for an address `<kind>.<organization>/<name>`.
+    package static func isSubject(_ text: String) -> Bool {
+        let name = text.firstIndex(of: ".").flatMap { dot in
+            ResourceKind(rawValue: String(text[..<dot])) == nil ? nil : text[text.index(after: dot)...]
+        }
+        return ResourceName.problem(String(name ?? text[...])) == nil
     }
 }

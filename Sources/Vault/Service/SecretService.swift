@@ -14,11 +14,14 @@ package final class SecretService: Sendable {
     /// How many look at the same time.
     let width: Int
     let knownSerial = Mutex<(at: ContinuousClock.Instant, serial: Int64)?>(nil)
+    /// Who may read the audit trail.
+    let auditReaders: [AuditReaders]
 
-    package init(_ door: VaultDoor, settings: [AccessRule], readers: Int) {
+    package init(_ door: VaultDoor, settings: [AccessRule], auditReaders: [AuditReaders] = [], readers: Int) {
         self.door = door
         self.settings = settings
         width = readers
+        self.auditReaders = auditReaders
         commits = GroupCommit(door)
         self.readers = BlockingPool(label: "reseal.service-reader", width: readers)
     }

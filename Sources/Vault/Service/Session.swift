@@ -31,10 +31,9 @@ package struct Session: Sendable {
 
     package init(_ token: TokenRecord, _ caller: Caller) {
         self.token = token
-        let emergency = token.breakGlassReason.map { ", break-glass: \($0)" } ?? ""
         context = ActionContext(
             principal: token.principal, source: caller.address, userAgent: caller.userAgent,
-            requestID: caller.requestID, credential: "token \(token.accessor)\(emergency)")
+            requestID: caller.requestID, credential: AuditCredential(token).text)
     }
 
     /// Judges one action: the token's scope first, then what the manifests or the settings say.

@@ -56,11 +56,7 @@ struct AuditListCommand: AsyncParsableCommand {
         let filter = try AuditQuery(self).filter(now: WallClock.system.now())
         let records = try await vault.openVault().audit(filter, by: try vault.context())
         if json {
-            for record in records {
-                var members = record.members
-                members["hash"] = .string(record.hash.description)
-                Terminal.print(JSON.object(members).canonical)
-            }
+            for record in records { Terminal.print(record.document.canonical) }
         } else {
             Terminal.print(
                 TextTable.render(

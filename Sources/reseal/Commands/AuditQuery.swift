@@ -19,13 +19,8 @@ struct AuditQuery {
     }
 
     private func action(_ text: String) throws -> String {
-        let actions = AuditAction.allCases.map(\.rawValue)
-        let groups = Set(
-            actions.flatMap { action in
-                action.indices.filter { action[$0] == "." }.map { String(action[..<$0]) }
-            })
-        if actions.contains(text) || groups.contains(text) { return text }
-        throw unknown(text, "action", groups.sorted() + actions)
+        if AuditAction.isNameOrGroup(text) { return text }
+        throw unknown(text, "action", AuditAction.groups.sorted() + AuditAction.allCases.map(\.rawValue))
     }
 
     private func result(_ text: String) throws -> AuditResult {

@@ -58,7 +58,8 @@ struct ServeCommand: AsyncParsableCommand {
         _ settings: ControllerSettings, _ host: APIHost, _ signals: AsyncStream<Signals.Signal>, _ log: ControllerLog,
         _ notifier: ServiceNotifier
     ) async throws -> ControllerSettings? {
-        let server = try host.server(settings.api ?? APISettings(), access: settings.access)
+        let server = try host.server(
+            settings.api ?? APISettings(), access: settings.access, auditReaders: settings.audit.readers)
         notifier.ready("serving the API")
         return try await withThrowingTaskGroup(of: End.self) { group in
             group.addTask {

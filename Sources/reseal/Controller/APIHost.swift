@@ -27,8 +27,9 @@ struct APIHost: Sendable {
         func run() async throws { try await server.run(onListening: announce) }
     }
 
-    func server(_ settings: APISettings, access: [AccessRule]) throws -> Ready {
-        let service = SecretService(try VaultDoor(open: open), settings: access, readers: Self.readers)
+    func server(_ settings: APISettings, access: [AccessRule], auditReaders: [AuditReaders]) throws -> Ready {
+        let service = SecretService(
+            try VaultDoor(open: open), settings: access, auditReaders: auditReaders, readers: Self.readers)
         var files = settings.listen.tls.map { ServerCertificates(certificate: $0.certificate, key: $0.key) }
         var pin: String?
         if files == nil, !settings.isPlain {

@@ -75,7 +75,10 @@ struct Controller: Sendable {
     ) async throws -> ControllerSettings? {
         let loops = try makeLoops(settings)
         let server = try makeServer(settings, loops)
-        let api = try settings.api.map { try APIHost(home, open: openVault, log).server($0, access: settings.access) }
+        let api = try settings.api.map {
+            try APIHost(home, open: openVault, log).server(
+                $0, access: settings.access, auditReaders: settings.audit.readers)
+        }
         let rotations = makeRotations { for loop in loops.values { loop.trigger() } }
         return try await withThrowingTaskGroup(of: End.self) { group in
             func add(_ work: @escaping @Sendable () async throws -> Void) {

@@ -7,10 +7,11 @@ internal import ResealVault
 /// What `reseal run` does, from one YAML file and the command line.
 struct ControllerSettings {
     /// Besides those of ``GitSettings``, which stand at the top for all sources or for the only one.
-    static let keys = [
-        "sources", "interval", "jitter-percent", "retry", "longest-retry", "listen", "tls-certificate", "tls-key",
-        "webhook-secret-file", "plan-token-file", "write-back", "commit-status", "log-format", "access", "api",
-    ]
+    static let keys =
+        [
+            "sources", "interval", "jitter-percent", "retry", "longest-retry", "listen", "tls-certificate", "tls-key",
+            "webhook-secret-file", "plan-token-file", "write-back", "commit-status", "log-format", "access", "api",
+        ] + AuditSettings.keys
     private static let sourceKeys =
         GitSettings.keys + [
             "name", "interval", "webhook-secret-file", "plan-token-file", "write-back", "commit-status", "suspend",
@@ -66,6 +67,8 @@ struct ControllerSettings {
     var access: [AccessRule] = []
     /// `nil` where the API is not served.
     var api: APISettings?
+    /// Who reads the audit trail, and where it goes.
+    var audit = AuditSettings()
 
     init() {}
 
@@ -91,6 +94,7 @@ struct ControllerSettings {
         readListen(file)
         access = AccessSettings(file, name: path).rules
         api = APISettings(file)
+        audit = AuditSettings(file)
         if file.has("sources") {
             if file.has("repo") {
                 file.report(
