@@ -13,6 +13,8 @@ package struct NotificationEvent: Sendable, Hashable {
         case rotationFailed = "rotation.failed"
         case expiring = "secret.expiring"
         case expired = "secret.expired"
+        /// A rule of the settings fits records of the audit trail.
+        case alert = "audit.alert"
         /// Asked for by a person.
         case test = "notify.test"
     }
@@ -24,6 +26,8 @@ package struct NotificationEvent: Sendable, Hashable {
         /// A source of the controller's configuration.
         case source(String)
         case notifier(ResourceKey)
+        /// A rule of the settings, and whose records it is about; `nil` for those of the vault itself.
+        case alert(String, organization: String?)
     }
 
     package let kind: Kind
@@ -35,8 +39,12 @@ package struct NotificationEvent: Sendable, Hashable {
     package var expiresAt: Timestamp?
     /// How long before the expiry it is told; each such step once.
     package var stage: ExpiryStage?
-    /// Of changes.
+    /// Of changes, or of records behind an alert.
     package var count: Int?
+    /// Of the audit record that an alert is about: who, what, and its number.
+    package var actor: String?
+    package var action: String?
+    package var record: Int64?
 
     package init(_ kind: Kind, _ subject: Subject, at time: Timestamp) {
         self.kind = kind
@@ -49,7 +57,7 @@ package struct NotificationEvent: Sendable, Hashable {
         case .applied, .recovered, .rotated, .test: .info
         case .drifted: .warning
         case .expiring: stage.map { $0 <= .day } == true ? .critical : .warning
-        case .failed, .refused, .rotationFailed, .expired: .critical
+        case .failed, .refused, .rotationFailed, .expired, .alert: .critical
         }
     }
 
@@ -58,6 +66,7 @@ package struct NotificationEvent: Sendable, Hashable {
         case .secret(let id): id.name
         case .source(let name): name
         case .notifier(let key): key.name
+        case .alert(let name, _): name
         }
     }
 
@@ -65,6 +74,7 @@ package struct NotificationEvent: Sendable, Hashable {
         switch subject {
         case .secret(let id): id.organization
         case .source: nil
+        case .alert(_, let organization): organization
         case .notifier(let key): key.organization
         }
     }
@@ -72,6 +82,7 @@ package struct NotificationEvent: Sendable, Hashable {
     /// Equal for events that say the same.
     package var identity: String {
         var parts = [kind.rawValue, organization ?? "", name, code ?? ""]
+        if let actor { parts.append(actor) }
         // A commit is applied once, and a failure goes on with the next commit.
         if kind == .applied { parts.append(commit.map(\.description) ?? "") }
         if let stage { parts += [stage.rawValue, expiresAt?.description ?? ""] }

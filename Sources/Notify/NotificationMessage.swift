@@ -27,6 +27,9 @@ package struct NotificationMessage: Sendable {
         case .rotationFailed: return "the rotation of secret \(name) failed\(code)"
         case .expiring: return "secret \(name) expires at \(event.expiresAt?.description ?? "")"
         case .expired: return "secret \(name) expired at \(event.expiresAt?.description ?? "")"
+        case .alert:
+            let what = [event.actor, event.action].compactMap { $0 }.joined(separator: " ")
+            return "alert \(name): \(what), audit record \(event.record ?? 0)"
         case .test: return "a test of notifier \(name)"
         }
     }
@@ -42,11 +45,15 @@ package struct NotificationMessage: Sendable {
         case .secret: members["secret"] = .string(event.name)
         case .source: members["source"] = .string(event.name)
         case .notifier: members["notifier"] = .string(event.name)
+        case .alert: members["alert"] = .string(event.name)
         }
         members["organization"] = event.organization.map(JSON.string)
         members["code"] = event.code.map(JSON.string)
         members["commit"] = event.commit.map { .string($0.description) }
         members["expires_at"] = event.expiresAt.map { .string($0.description) }
+        members["principal"] = event.actor.map(JSON.string)
+        members["action"] = event.action.map(JSON.string)
+        members["audit_record"] = event.record.map { .integer($0) }
         members["count"] = event.count.map { .integer(Int64($0)) }
         return .object(members)
     }

@@ -16,6 +16,7 @@ package struct VaultHome: Sendable {
         case .applying: "\(path)/apply.lock"
         case .rotating: "\(path)/rotation.lock"
         case .controlling: "\(path)/controller.lock"
+        case .auditing: "\(path)/audit.lock"
         }
     }
     /// Servers that manifests refer to by name, one file each.
@@ -61,6 +62,8 @@ package final class VaultLock: Sendable {
         case rotating
         /// For as long as a controller runs.
         case controlling
+        /// Taking the audit trail elsewhere.
+        case auditing
     }
 
     private let descriptor: Int32
@@ -120,6 +123,9 @@ package final class VaultLock: Sendable {
                 .locked, "another process is rotating secrets of this vault", hint: "wait for it and try again")
         case .controlling:
             VaultFailure(.locked, "another controller runs for this vault", hint: "`reseal status` shows what it does")
+        case .auditing:
+            VaultFailure(
+                .locked, "another process takes the audit trail to its sinks", hint: "nothing needs to be done")
         }
     }
 

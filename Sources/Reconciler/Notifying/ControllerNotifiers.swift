@@ -48,16 +48,19 @@ package struct ControllerNotifiers: Sendable {
     }
 
     /// Those that are told of an event: those that the secret's manifest names, or where it names none, all of its
-    /// organization; of either, the ones that want such events.
+    /// organization, as of an alert about something of it; of either, the ones that want such events.
     package func receivers(of event: NotificationEvent) throws -> [Notifier] {
         var wanted = try all().filter { $0.spec.wants(event.kind.rawValue) }
-        if case .secret(let id) = event.subject {
+        switch event.subject {
+        case .secret(let id):
             let record = try core.store.read { try $0.secret(id) }
             let named = record.flatMap { RotationSubject($0) }?.rotation?.notify ?? []
             wanted = wanted.filter { notifier in
                 notifier.key.organization == id.organization
                     && (named.isEmpty || named.contains(notifier.key.name))
             }
+        case .alert(_, let organization?): wanted = wanted.filter { $0.key.organization == organization }
+        case .source, .notifier, .alert(_, nil): break
         }
         return wanted
     }

@@ -229,6 +229,10 @@ class SQLiteReader: StoreReader {
         ) { $0.text(0) }
     }
 
+    func auditCursor(_ name: String) throws -> Int64? {
+        try one("SELECT sequence FROM audit_cursors WHERE name = ?", [name]) { $0.integer(0) }
+    }
+
     // MARK: Statements
 
     /// A statement of its own, since `body` may run the same query, which would start a cached one over.

@@ -12,8 +12,13 @@ enum SQLiteSchema {
         migrator.registerMigration("token-identities") { db in
             try db.execute(sql: "ALTER TABLE tokens ADD COLUMN identity BLOB")
         }
+        migrator.registerMigration("audit-cursors") { db in try db.execute(sql: auditCursors) }
         return migrator
     }
+
+    private static let auditCursors = """
+        CREATE TABLE audit_cursors (name TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        """
 
     private static let wrappings = """
         CREATE TABLE wrappings (

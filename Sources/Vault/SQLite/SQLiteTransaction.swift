@@ -216,6 +216,10 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
             [head.sequence, Data(head.hash.bytes), head.serial, head.at.milliseconds, Data(head.signature)])
     }
 
+    func saveAuditCursor(_ name: String, _ sequence: Int64) throws {
+        try run("INSERT OR REPLACE INTO audit_cursors (name, sequence) VALUES (?, ?)", [name, sequence])
+    }
+
     private func prepared(_ statement: inout RowStatement?, _ sql: String) throws -> RowStatement {
         if let statement { return statement }
         let prepared = try RowStatement(db, sql)

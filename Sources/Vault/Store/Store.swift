@@ -74,6 +74,8 @@ package protocol StoreReader {
     func forEachAuditRecord(_ filter: AuditFilter, _ body: (AuditRecord) throws -> Void) throws
     /// The subjects of records behind `sequence` that tell of a change of a secret, each once.
     func changedSubjects(after sequence: Int64) throws -> [String]
+    /// The last record that a reader of that name has; `nil` for one that has not begun.
+    func auditCursor(_ name: String) throws -> Int64?
 }
 
 /// Effects, each visible to later queries of the same transaction.
@@ -120,6 +122,7 @@ package protocol StoreTransaction: StoreReader {
     /// Forgets the answers whose time is over at `time`.
     func removeWrappings(endedBy time: Timestamp) throws
 
+    func saveAuditCursor(_ name: String, _ sequence: Int64) throws
     func append(_ record: AuditRecord) throws
     /// Puts `head` in the place of the head before.
     func save(_ head: AuditHead) throws

@@ -26,9 +26,10 @@ struct ConfigCheckCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let settings = try config.load(location.vaultHome)
+        let settings = try config.load(location.vaultHome, allowsServing: true)
         let suspensions = Suspensions(location.vaultHome)
         for source in settings.sources { _ = try CheckedSource(source) }
+        try settings.audit.checkFiles()
         let document = settings.sources.map { source -> JSON in
             [
                 "name": .string(source.name), "repo": source.git["repo"].map(JSON.string) ?? .null,

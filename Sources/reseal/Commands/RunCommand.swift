@@ -105,10 +105,12 @@ struct ConfigFileOption: ParsableArguments {
     var config: String?
 
     /// Throws where there is no source to watch.
-    func load(_ home: VaultHome) throws -> ControllerSettings {
+    ///
+    /// - Parameter allowsServing: then settings of `reseal serve`, which watches nothing, are right too.
+    func load(_ home: VaultHome, allowsServing: Bool = false) throws -> ControllerSettings {
         let path = config ?? home.configPath
         let settings = try ControllerSettings.load(path)
-        guard !settings.sources.isEmpty else {
+        guard !settings.sources.isEmpty || allowsServing && settings.api != nil else {
             throw ReconcileFailure(
                 .noRepository, "\(path) names no repository to watch",
                 hint: "add `repo: …`, or a list of `sources`; docs/controller.md has an example")

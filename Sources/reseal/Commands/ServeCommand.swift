@@ -38,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Lines of JSON, or text for people. Default: json, or text at a terminal.")
     var logFormat: ControllerSettings.LogFormat?
 
-    private enum End: Sendable { case over, stop, reload(ControllerSettings) }
+    private enum End: Sendable { case over, beside, stop, reload(ControllerSettings) }
 
     func run() async throws {
         let home = vault.vaultHome
@@ -47,16 +47,30 @@ struct ServeCommand: AsyncParsableCommand {
         var settings = try loadSettings()
         let log = ControllerLog(logFormat ?? settings.logFormat)
         let notifier = ServiceNotifier(environment: Terminal.environment())
-        let host = APIHost(home, open: vault.opener(), log)
-        while let next = try await serve(settings, host, signals.stream, log, notifier) { settings = next }
-        notifier.stopping()
+        let open = vault.opener()
+        let host = APIHost(home, open: open, log)
+        let metrics = ControllerMetrics()
+        // A controller of the same vault tells of what expires.
+        let notifications = ControllerNotifications(
+            home, by: try vault.context(), metrics, log, tellsOfExpiries: false, open: open)
+        func auditing(_ settings: ControllerSettings) -> AuditHost {
+            AuditHost(home: home, settings: settings.audit, open: open, counts: metrics.auditSinks, log: log) {
+                notifications.raise($0)
+            }
+        }
+        try await notifications.deliver(within: .seconds(5)) {
+            while let next = try await serve(settings, host, auditing(settings), signals.stream, log, notifier) {
+                settings = next
+            }
+            notifier.stopping()
+        }
         log.write(.info, "stopped")
     }
 
     /// Serves until a signal comes. Returns the settings to go on with, or `nil` to stop.
     private func serve(
-        _ settings: ControllerSettings, _ host: APIHost, _ signals: AsyncStream<Signals.Signal>, _ log: ControllerLog,
-        _ notifier: ServiceNotifier
+        _ settings: ControllerSettings, _ host: APIHost, _ auditing: AuditHost, _ signals: AsyncStream<Signals.Signal>,
+        _ log: ControllerLog, _ notifier: ServiceNotifier
     ) async throws -> ControllerSettings? {
         let server = try host.server(
             settings.api ?? APISettings(), access: settings.access, auditReaders: settings.audit.readers)
@@ -68,8 +82,18 @@ struct ServeCommand: AsyncParsableCommand {
             }
             group.addTask { await end(signals, log, notifier) }
             defer { group.cancelAll() }
-            guard case .reload(let next) = try await group.next() else { return nil }
-            return next
+            group.addTask {
+                await auditing.run()
+                return .beside
+            }
+            while let end = try await group.next() {
+                switch end {
+                case .beside: continue
+                case .reload(let next): return next
+                case .over, .stop: return nil
+                }
+            }
+            return nil
         }
     }
 

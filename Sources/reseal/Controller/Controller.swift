@@ -29,7 +29,7 @@ struct Controller: Sendable {
         defer { signals.cancel() }
         var current = try settings()
         var isFirst = true
-        try await notifying(within: .seconds(5)) {
+        try await notifications.deliver(within: .seconds(5)) {
             while let next = try await watch(current, signals.stream, isFirst: isFirst) {
                 (current, isFirst) = (next, false)
             }
@@ -43,7 +43,7 @@ struct Controller: Sendable {
     func runOnce(_ settings: ControllerSettings) async throws -> ExitStatus? {
         let loops = try makeLoops(settings)
         let rotations = makeRotations {}
-        try await notifying(within: .seconds(60)) {
+        try await notifications.deliver(within: .seconds(60)) {
             for name in settings.sources.map(\.name) { _ = await loops[name]?.round() }
             _ = await rotations.round()
             // Writes back what was rotated.
@@ -53,18 +53,6 @@ struct Controller: Sendable {
         let active = state.sources.filter { !$0.isSuspended }
         let ready = active.count { $0.isReady }
         return ready == active.count ? nil : ready == 0 ? .failed : .partial
-    }
-
-    /// Runs `body` while messages are delivered, and gives those that are left this much time.
-    private func notifying(within time: Duration, _ body: () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await notifications.run() }
-            defer { group.cancelAll() }
-            try await body()
-            notifications.finish()
-            group.addTask { try? await Task.sleep(for: time) }
-            _ = try await group.next()
-        }
     }
 
     private enum End: Sendable { case stop, reload(ControllerSettings), over }
@@ -79,6 +67,9 @@ struct Controller: Sendable {
             try APIHost(home, open: openVault, log).server(
                 $0, access: settings.access, auditReaders: settings.audit.readers)
         }
+        let auditing = AuditHost(
+            home: home, settings: settings.audit, open: openVault, counts: metrics.auditSinks, log: log
+        ) { notifications.raise($0) }
         let rotations = makeRotations { for loop in loops.values { loop.trigger() } }
         return try await withThrowingTaskGroup(of: End.self) { group in
             func add(_ work: @escaping @Sendable () async throws -> Void) {
@@ -92,6 +83,7 @@ struct Controller: Sendable {
             if let api { add { try await api.run() } }
             add { await keepAlive() }
             add { await rotations.run() }
+            add { await auditing.run() }
             group.addTask { await end(signals) }
             announce(settings, isFirst: isFirst)
             defer { group.cancelAll() }

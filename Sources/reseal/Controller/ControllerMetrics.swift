@@ -15,6 +15,7 @@ final class ControllerMetrics: Sendable {
         var durations: [String: Histogram] = [:]
     }
     private let counts = Mutex(Counts())
+    let auditSinks = AuditSinkCounts()
 
     func observe(_ event: LoopEvent, _ status: SourceStatus, _ duration: Duration) {
         let result: String
@@ -86,6 +87,7 @@ final class ControllerMetrics: Sendable {
                 results.map { ([("target", target), ("result", $0.key)], Double($0.value)) }
             })
         addStates(of: sources, to: &page)
+        addAuditSinks(to: &page)
         addProcess(to: &page)
         return page.text
     }
@@ -106,6 +108,15 @@ final class ControllerMetrics: Sendable {
         page.add(
             "reseal_git_last_applied_timestamp_seconds", .gauge, "When the vault last held the newest commit.",
             each { $0.lastSuccess.map { Double($0.milliseconds) / 1000 } })
+    }
+
+    private func addAuditSinks(to page: inout MetricsPage) {
+        func each(_ value: (AuditSinkCounts.Count) -> Double) -> [MetricsPage.Sample] {
+            auditSinks.all.map { ([("sink", $0.key)], value($0.value)) }
+        }
+        page.add("reseal_audit_sink_lag_records", .gauge, "Audit records that a sink lacks.", each { Double($0.lag) })
+        page.add("reseal_audit_sink_records_total", .counter, "Audit records sent.", each { Double($0.delivered) })
+        page.add("reseal_audit_sink_failures_total", .counter, "Attempts that failed.", each { Double($0.failures) })
     }
 
     private func addProcess(to page: inout MetricsPage) {

@@ -21,6 +21,7 @@ final class ControllerNotifications: Sendable {
     private static let capacity = 1000
     /// However often commits come: what expires changes with the clock too.
     private static let expiryInterval = Duration.seconds(3600)
+    private let tellsOfExpiries: Bool
 
     private let queue: MessageQueue
     private let dispatcher: NotificationDispatcher
@@ -31,7 +32,7 @@ final class ControllerNotifications: Sendable {
 
     init(
         _ home: VaultHome, by context: ActionContext, _ metrics: ControllerMetrics, _ log: ControllerLog,
-        open: @escaping @Sendable () throws -> VaultCore
+        tellsOfExpiries: Bool = true, open: @escaping @Sendable () throws -> VaultCore
     ) {
         queue = MessageQueue(SentLog(home.notificationsPath), clock: .system) { target, result in
             metrics.observe(result, to: target)
@@ -39,13 +40,26 @@ final class ControllerNotifications: Sendable {
         }
         dispatcher = NotificationDispatcher(home, by: context, queue, open: open)
         self.log = log
+        self.tellsOfExpiries = tellsOfExpiries
         (items, entrance) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.capacity))
     }
 
     // MARK: Running
 
-    /// Delivers until ``finish()`` or until the task is cancelled.
-    func run() async {
+    /// Runs `body` while messages are delivered, and gives those that are left this much time.
+    func deliver(within time: Duration, _ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.run() }
+            defer { group.cancelAll() }
+            try await body()
+            entrance.finish()
+            group.addTask { try? await Task.sleep(for: time) }
+            _ = try await group.next()
+        }
+    }
+
+    /// Delivers until nothing more can come and all is delivered, or until the task is cancelled.
+    private func run() async {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask { [queue] in
                 await queue.run()
@@ -56,9 +70,9 @@ final class ControllerNotifications: Sendable {
                 queue.finish()
                 return false
             }
-            group.addTask { [entrance] in
+            group.addTask { [entrance, tellsOfExpiries] in
                 while !Task.isCancelled {
-                    entrance.yield(.expiries)
+                    if tellsOfExpiries { entrance.yield(.expiries) }
                     try? await Task.sleep(for: Self.expiryInterval)
                 }
                 return false
@@ -66,9 +80,6 @@ final class ControllerNotifications: Sendable {
             for await isOver in group where isOver { group.cancelAll() }
         }
     }
-
-    /// Nothing more will come; ``run()`` ends when all is delivered.
-    func finish() { entrance.finish() }
 
     /// A vault that cannot be asked is said by the loops themselves; here it costs a message.
     private func dispatch(_ item: Item) async {
@@ -85,6 +96,14 @@ final class ControllerNotifications: Sendable {
     }
 
     // MARK: What happened
+
+    /// Something that others have judged to be worth telling.
+    func raise(_ event: NotificationEvent) {
+        log.write(
+            .warning, NotificationMessage(event, id: "").sentence,
+            [("event", .string(event.kind.rawValue)), ("record", event.record.map { .integer($0) } ?? .null)])
+        tell(event)
+    }
 
     func observe(_ event: LoopEvent, _ status: SourceStatus, _ commitStatus: CommitStatusSettings?) {
         let now = WallClock.system.now()
