@@ -13,7 +13,8 @@ enum LibGit2 {
             GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_GLOBAL, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_PROGRAMDATA,
         ]
         for level in levels { _ = reseal_git_set_search_path(level.rawValue, "") }
-        _ = reseal_git_set_cache_max_bytes(16 << 20)
+        // A controller passes by new trees with each commit, and asks for few of them again.
+        _ = reseal_git_set_cache_max_bytes(2 << 20)
         // The trees near the root of a large repository are read at each reconcile; the default limit leaves them out.
         _ = reseal_git_set_cache_object_limit(GIT_OBJECT_TREE, 1 << 20)
         // What is mapped of packs counts as memory of the process.
