@@ -141,9 +141,11 @@ import Testing
 
     /// Gives a program a terminal of its own, and closes it when the file in the first argument appears.
     private static let hangUp = """
-        import os, pty, sys, time
+        import os, pty, signal, sys, time
         pid, master = pty.fork()
         if pid == 0:
+            # Whoever runs the tests may ignore it.
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             os.execv(sys.argv[2], sys.argv[2:])
         while not os.path.exists(sys.argv[1]):
             time.sleep(0.01)
