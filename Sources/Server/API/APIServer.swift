@@ -38,7 +38,6 @@ package struct APIServer: Sendable {
         }
     }
 
-    private static let drainTime = Duration.seconds(10)
     private let configuration: Configuration
     private let responder: APIResponder
     private let service: SecretService
@@ -72,8 +71,6 @@ package struct APIServer: Sendable {
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: quiet)
-        // Not a child of this task, or it would be cut off together with it.
-        let serving = Task { try await application.run() }
         let forgetting = Task { [service] in
             while !Task.isCancelled {
                 // Where the vault cannot be written now, the next round does it.
@@ -83,14 +80,7 @@ package struct APIServer: Sendable {
         }
         defer { forgetting.cancel() }
         do {
-            try await withTaskCancellationHandler {
-                try await serving.value
-            } onCancel: {
-                Task {
-                    await responder.inFlight.drain(upTo: Self.drainTime)
-                    serving.cancel()
-                }
-            }
+            try await DrainedServer.run(responder.inFlight) { try await application.run() }
         } catch {
             guard !Task.isCancelled else { return }
             throw ServerFailure(
@@ -123,9 +113,6 @@ struct APIResponder: HTTPResponder {
         /// Of somebody who proves himself by it, and may be anyone until then.
         static let proof = BodyLimit(bytes: 64 << 10, time: .seconds(5))
     }
-    private static let verbs: [HTTPRequest.Method: APIRequest.Verb] = [
-        .get: .read, .post: .write, .put: .write, .patch: .patch, .delete: .delete,
-    ]
 
     let api: VaultAPI
     let failures: FailureGuard
@@ -141,24 +128,27 @@ struct APIResponder: HTTPResponder {
     @Sendable func respond(to request: Request, context: APIContext) async throws -> Response {
         let dialect = APIDialect(path: request.uri.path.dropFirst("/v1/".count))
         if let wait = failures.admit(context.address, at: clock.now()) {
-            return early(Self.tooMany(wait, dialect), request)
+            return HTTPExchange.early(Self.tooMany(wait, dialect), request)
         }
         do {
-            guard let verb = verb(of: request) else {
-                return early(dialect.refusal(405, "api.method", "unsupported operation"), request)
+            guard let verb = HTTPExchange.verb(of: request) else {
+                return HTTPExchange.early(dialect.refusal(405, "api.method", "unsupported operation"), request)
             }
-            guard let path = Self.path(request.uri.path) else { return early(.errors(404), request) }
-            let head = try self.head(request, verb, path, context)
+            guard let path = HTTPExchange.path(request.uri.path) else {
+                return HTTPExchange.early(.errors(404), request)
+            }
+            let head = try HTTPExchange.head(
+                request, verb, path, context, isEnding: { [inFlight] in inFlight.isDraining })
             // Whoever watches the server learns how it is while others keep it busy.
-            if !inFlight.isDraining, let open = api.open(head) { return early(open, request) }
+            if !inFlight.isDraining, let open = api.open(head) { return HTTPExchange.early(open, request) }
             guard let place = inFlight.place(for: context.address) else {
                 let reply = dialect.refusal(503, "api.busy", "the server is about to end, or has too much to do")
-                return response(reply, closing: true)
+                return HTTPExchange.response(reply, closing: true)
             }
             return await answer(head, request, place)
         } catch {
             let code = UnexpectedFailure.wrapping(error).code
-            return early(dialect.refusal(500, code, "internal error: \(code)"), request)
+            return HTTPExchange.early(dialect.refusal(500, code, "internal error: \(code)"), request)
         }
     }
 
@@ -166,13 +156,13 @@ struct APIResponder: HTTPResponder {
         let (address, dialect) = (place.address, head.dialect)
         let lock = failures.lock(of: address, at: clock.now())
         switch await api.enter(head, isLocked: lock != nil) {
-        case .refused(let reply): return early(reply, request)
+        case .refused(let reply): return HTTPExchange.early(reply, request)
         case .stranger(let reply):
-            if let lock { return early(Self.tooMany(lock, dialect), request) }
+            if let lock { return HTTPExchange.early(Self.tooMany(lock, dialect), request) }
             failures.noteFailure(address, at: clock.now())
-            return early(reply, request)
+            return HTTPExchange.early(reply, request)
         case .anyone:
-            if let lock { return early(Self.tooMany(lock, dialect), request) }
+            if let lock { return HTTPExchange.early(Self.tooMany(lock, dialect), request) }
             return await withBody(head, request, .proof, place) { whole in
                 let (reply, isProven) = await api.answerAnyone(whole)
                 if !isProven { failures.noteFailure(address, at: clock.now()) }
@@ -191,95 +181,14 @@ struct APIResponder: HTTPResponder {
         do throws(BodyReader.Failure) {
             whole.body = try await BodyReader.read(request.body, upTo: limit.bytes, within: limit.time)
         } catch {
-            switch error {
-            case .tooSlow: return early(head.dialect.refusal(408, "api.body-late", "the body took too long"), request)
-            case .tooLarge: return early(head.dialect.refusal(413, "api.body-size", "the body is too large"), request)
-            }
+            return HTTPExchange.early(error.reply(in: head.dialect), request)
         }
-        return response(await answer(whole), keeping: place)
-    }
-
-    /// A request without its body.
-    private func head(
-        _ request: Request, _ verb: APIRequest.Verb, _ path: String, _ context: APIContext
-    ) throws -> APIRequest {
-        var query: [String: String] = [:]
-        for (key, value) in request.uri.queryParameters { query[String(key)] = String(value) }
-        let headers = request.headers
-        return APIRequest(
-            verb: verb, method: request.method.rawValue, path: path, query: query,
-            header: { name in HTTPField.Name(name).flatMap { headers[$0] } }, body: [],
-            caller: Caller(
-                address: context.address, userAgent: String((headers[.userAgent] ?? "").prefix(200)),
-                requestID: try Self.freshID()), isEnding: { [inFlight] in inFlight.isDraining },
-            clientCertificate: { await context.channel.clientCertificate() })
+        return HTTPExchange.response(await answer(whole), keeping: place)
     }
 
     private static func tooMany(_ wait: Int64, _ dialect: APIDialect) -> APIReply {
         var reply = dialect.refusal(429, "api.too-many", "too many requests")
         reply.headers["retry-after"] = "\(wait)"
         return reply
-    }
-
-    /// The response to a request whose body nobody reads: where there is one, it must not be taken for another request.
-    private func early(_ reply: APIReply, _ request: Request) -> Response {
-        let length = request.headers[.contentLength]
-        let hasBody = request.headers[.transferEncoding] != nil || length != nil && length != "0"
-        return response(reply, closing: hasBody)
-    }
-
-    private func verb(of request: Request) -> APIRequest.Verb? {
-        switch request.method.rawValue {
-        case "LINK": return .list
-        case "BIND": return .scan
-        default: break
-        }
-        if request.method == .get {
-            if request.uri.queryParameters.get("list") == "true" { return .list }
-            if request.uri.queryParameters.get("scan") == "true" { return .scan }
-        }
-        return Self.verbs[request.method]
-    }
-
-    /// What stands below `/v1/`; `nil` for anything else.
-    private static func path(_ text: String) -> String? {
-        guard text.hasPrefix("/v1/"), let decoded = String(text.dropFirst(4)).removingPercentEncoding else {
-            return nil
-        }
-        return decoded.hasSuffix("/") ? String(decoded.dropLast()) : decoded
-    }
-
-    /// A random UUID (RFC 9562, version 4).
-    private static func freshID() throws -> String {
-        var bytes = try SystemRandom.bytes(16)
-        bytes[6] = bytes[6] & 0x0f | 0x40
-        bytes[8] = bytes[8] & 0x3f | 0x80
-        var text = Hex.encode(bytes)
-        for offset in [20, 16, 12, 8] { text.insert("-", at: text.index(text.startIndex, offsetBy: offset)) }
-        return text
-    }
-
-    /// - Parameter place: kept until the end of a body that comes in parts.
-    private func response(
-        _ reply: APIReply, closing: Bool = false, keeping place: InFlight.Place? = nil
-    ) -> Response {
-        var headers: HTTPFields = [.cacheControl: "no-store"]
-        if reply.body != nil { headers[.contentType] = "application/json" }
-        for (name, value) in reply.headers {
-            if let name = HTTPField.Name(name) { headers[name] = value }
-        }
-        if closing { headers[.connection] = "close" }
-        let status = HTTPResponse.Status(code: reply.status)
-        if let next = reply.parts {
-            let body = ResponseBody { writer in
-                defer { withExtendedLifetime(place) {} }
-                while let part = await next() { try await writer.write(ByteBuffer(bytes: part)) }
-                try await writer.finish(nil)
-            }
-            return Response(status: status, headers: headers, body: body)
-        }
-        guard let body = reply.body else { return Response(status: status, headers: headers) }
-        let buffer = body.withUnsafeBytes { ByteBuffer(bytes: $0) }
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: buffer))
     }
 }

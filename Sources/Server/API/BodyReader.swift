@@ -29,3 +29,12 @@ enum BodyReader {
         }
     }
 }
+
+extension BodyReader.Failure {
+    func reply(in dialect: APIDialect) -> APIReply {
+        switch self {
+        case .tooSlow: dialect.refusal(408, "api.body-late", "the body took too long")
+        case .tooLarge: dialect.refusal(413, "api.body-size", "the body is too large")
+        }
+    }
+}
