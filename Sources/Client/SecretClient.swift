@@ -29,41 +29,19 @@ public final class SecretClient: Sendable {
         }
     }
 
-    /// More than any answer has.
-    private static let largestAnswer = 128 << 20
     private static let page = 1000
 
     private let transport: Transport
     private let cache = ReadingCache()
 
     /// - Parameters:
-    ///   - address: `https://…`; `http://` only for this machine.
+    ///   - address: `https://…`; `http://` only for this machine; `unix:///…` for its agent, which needs no token.
     ///   - attempts: how often a call is tried at most.
     /// - Throws: ``ClientFailure`` for an address that the token would be sent to in the clear, or a pin that is none.
     public init(address: String, token: SecretBytes, trust: Trust = Trust(), attempts: Int = 4) throws {
-        do {
-            let base = try WebAddress(address)
-            guard base.scheme == .https || trust.pin == nil else {
-                throw ClientFailure(
-                    "client.address", "a server with a pin speaks TLS", hint: "use the https:// address")
-            }
-            guard base.scheme == .https || base.isLoopback else {
-                throw ClientFailure(
-                    "client.address", "the token would be sent to \(base.place) in the clear",
-                    hint: "use the https:// address")
-            }
-            var settings = WebSettings()
-            settings.authorityFile = trust.authorityFile
-            settings.pin = try trust.pin.map { try PublicKeyPin($0) }
-            settings.oldestTLS = .v13
-            settings.readTimeout = TimeSpan(seconds: 70)
-            settings.timeout = TimeSpan(seconds: 120)
-            settings.bodyLimit = Self.largestAnswer
-            transport = Transport(
-                base: base, token: token, client: WebClient(settings), attempts: max(1, attempts))
-        } catch let failure as HTTPFailure {
-            throw ClientFailure(failure)
-        }
+        let connection = try ServerConnection(address, trust)
+        transport = Transport(
+            base: connection.base, token: token, client: WebClient(connection.settings), attempts: max(1, attempts))
     }
 
     /// Ends its connections and forgets the values it keeps; calls that are under way fail.

@@ -48,9 +48,8 @@ struct Transport: Sendable {
     private func once(
         _ method: String, _ path: String, _ body: WebRequest.Body, _ headers: [(String, String)]
     ) async throws -> WebResponse {
-        var fields = [
-            (name: "authorization", value: "Bearer \(token.revealText() ?? "")"), ("accept", "application/json"),
-        ]
+        var fields = [(name: "accept", value: "application/json")]
+        if !token.isEmpty { fields.append(("authorization", "Bearer \(token.revealText() ?? "")")) }
         if case .none = body {} else { fields.append(("content-type", "application/json")) }
         fields += headers.map { (name: $0.0, value: $0.1) }
         return try await client.send(

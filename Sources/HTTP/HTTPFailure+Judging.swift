@@ -53,7 +53,8 @@ extension HTTPFailure {
 
     /// Only connecting ends with these.
     private static func isOfConnecting(_ error: IOError) -> Bool {
-        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(error.errnoCode)
+        // The last two are a socket of this machine that is not there, or not ours to open.
+        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, ENOENT, EACCES].contains(error.errnoCode)
     }
 
     private static func unreachable(_ place: String) -> HTTPFailure {

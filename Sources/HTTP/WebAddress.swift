@@ -2,10 +2,15 @@ internal import ResealCore
 
 /// An address of the web (RFC 3986, `http` and `https` only), without user information and fragment.
 package struct WebAddress: Sendable, Hashable {
-    package enum Scheme: String, Sendable { case http, https }
+    package enum Scheme: String, Sendable {
+        case http, https
+        /// HTTP over a socket of this machine. No address of a manifest or a setting can have it: only
+        /// ``WebAddress/init(socket:)`` makes one.
+        case unix
+    }
 
     package let scheme: Scheme
-    /// Lower case; an IPv6 address without its brackets.
+    /// Lower case; an IPv6 address without its brackets. The path of a socket.
     package let host: String
     package let port: Int
     /// Path and query; begins with a slash.
@@ -17,7 +22,7 @@ package struct WebAddress: Sendable, Hashable {
             throw .invalid("it has characters that an address may not have")
         }
         guard let mark = text.firstRange(of: "://"),
-            let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased())
+            let scheme = Scheme(rawValue: text[..<mark.lowerBound].lowercased()), scheme != .unix
         else { throw .invalid("it does not begin with https:// or http://") }
         let rest = text[mark.upperBound...]
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
@@ -30,6 +35,27 @@ package struct WebAddress: Sendable, Hashable {
         self.port = port ?? (scheme == .https ? 443 : 80)
         target = rest[end...].hasPrefix("/") ? String(rest[end...]) : "/" + rest[end...]
     }
+
+    /// What answers at a socket of this machine. Throws ``HTTPFailure`` for a path that no socket can have.
+    package init(socket path: String) throws(HTTPFailure) {
+        guard path.hasPrefix("/"), !path.utf8.contains(0), path.utf8.count <= Self.longestSocketPath else {
+            throw HTTPFailure(
+                .invalidAddress,
+                "the path of a socket is absolute, and not longer than \(Self.longestSocketPath) bytes",
+                hint: "write it like unix:///run/reseal/agent.sock")
+        }
+        self.init(scheme: .unix, host: path, port: 0, target: "/")
+    }
+
+    private init(scheme: Scheme, host: String, port: Int, target: String) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.target = target
+    }
+
+    /// What the kernel's `sockaddr_un` has room for, but for the byte at its end.
+    package static let longestSocketPath = 107
 
     private static func authority(_ text: Substring) -> (String, Int?)? {
         var host = text
@@ -60,17 +86,23 @@ package struct WebAddress: Sendable, Hashable {
     private var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
 
     /// The whole address, for the request itself. It may hold a secret; messages use ``place``.
-    package var text: String { "\(scheme.rawValue)://\(bracketedHost):\(port)\(target)" }
+    package var text: String {
+        guard scheme != .unix else { return "http+unix://\(PercentEncoding.encode(host))\(target)" }
+        return "\(scheme.rawValue)://\(bracketedHost):\(port)\(target)"
+    }
 
-    /// Host and port, which can be shown.
-    package var place: String { "\(bracketedHost):\(port)" }
+    /// Host and port, or a socket, which can be shown.
+    package var place: String { scheme == .unix ? host : "\(bracketedHost):\(port)" }
 
     /// True where what is sent stays on this machine.
-    package var isLoopback: Bool { Loopback.isHost(host) }
+    package var isLoopback: Bool { scheme == .unix || Loopback.isHost(host) }
 
     /// This address with `path` after its own, which may end in a slash or not.
     package func appending(_ path: String) throws(HTTPFailure) -> WebAddress {
         let base = target.hasSuffix("/") ? String(target.dropLast()) : target
+        guard scheme != .unix else {
+            return WebAddress(scheme: scheme, host: host, port: port, target: "\(base)/\(path)")
+        }
         return try WebAddress("\(scheme.rawValue)://\(place)\(base)/\(path)")
     }
 }

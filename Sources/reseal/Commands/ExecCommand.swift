@@ -20,11 +20,13 @@ struct ExecCommand: AsyncParsableCommand {
             --prefix in front.
 
             Every process of the same user can read a process' environment (/proc/PID/environ), and so does whatever the \
-            command starts. Where that is too much, write a file with `reseal template`.
+            command starts. Where that is too much, write a file with `reseal template`. With --server, or after \
+            `reseal login`, a server or an agent is asked instead of a vault of this machine.
 
             EXAMPLES
               reseal exec --env DB_PASSWORD=prod/orders-db#password -- ./orders
               reseal exec --all-fields prod/orders-db --prefix DB_ -- env
+              reseal exec --server unix:///run/reseal/agent.sock --env TOKEN=ci/deploy-token -- ./deploy
               reseal exec --env-file orders.env --on-change restart --interval 1m -- ./orders --port 8080
             """)
 

@@ -27,6 +27,9 @@ struct LoginCommand: AsyncParsableCommand {
         guard let address = server.named(environment) else {
             throw UsageFailure("which server is not said", hint: "for example --server https://vault.example.org:8200")
         }
+        guard !ServerConnection.isAgent(address) else {
+            throw UsageFailure("an agent needs no login", hint: "name it with --server or $RESEAL_ADDR")
+        }
         let token = try server.token(environment) ?? ValueInput.standardInput(prompt: "Token for \(address)")
         let login = ServerLogin(server: address, token: token, trust: server.trust(environment))
         let client = try login.client()

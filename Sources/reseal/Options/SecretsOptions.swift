@@ -8,8 +8,8 @@ internal import ResealVault
 struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Ask a server (`reseal serve`) instead of a vault of this machine. Default: $RESEAL_ADDR, or where `reseal "
-                + "login` was.", valueName: "url"))
+            "Ask a server (`reseal serve`), or by unix:///PATH an agent, instead of a vault of this machine. Default: "
+                + "$RESEAL_ADDR, or where `reseal login` was.", valueName: "url"))
     var server: String?
 
     @Option(
@@ -33,6 +33,7 @@ struct ServerOptions: ParsableArguments {
     func login(_ environment: [String: String], orStored isStoredTaken: Bool) throws -> ServerLogin? {
         let named = named(environment)
         guard named != nil || isStoredTaken else { return nil }
+        if let named, ServerConnection.isAgent(named) { return try agent(named) }
         let stored = try ServerLogin.stored(environment).flatMap { (named ?? $0.server) == $0.server ? $0 : nil }
         guard let address = named ?? stored?.server else { return nil }
         guard let token = try token(environment) ?? stored?.token else {
@@ -47,9 +48,21 @@ struct ServerOptions: ParsableArguments {
         return ServerLogin(server: address, token: token, trust: trust)
     }
 
+    /// An agent of this machine asks with its own token. What variables say of servers is not meant for it.
+    private func agent(_ address: String) throws -> ServerLogin {
+        if let proof = proofOption {
+            throw UsageFailure("\(proof) is for a server, and \(address) is an agent", hint: "leave it out")
+        }
+        return ServerLogin(server: address, token: SecretBytes([]), trust: SecretClient.Trust())
+    }
+
     /// An option that means nothing where no server is asked.
     var stray: String? {
-        if server != nil { return "--server" }
+        server != nil ? "--server" : proofOption
+    }
+
+    /// One of those by which either side proves who it is.
+    private var proofOption: String? {
         if tokenFile != nil { return "--token-file" }
         if authority.caFile != nil { return "--ca-file" }
         return pin != nil ? "--pin" : nil
@@ -81,9 +94,13 @@ struct SecretsOptions: ParsableArguments {
 
     /// - Parameter organization: in which names are looked up; `nil` for all. A server knows it by the token.
     func open(_ organization: String?) throws -> any SecretAccess {
-        guard let login = try remote() else {
-            return LocalSecrets(vault: try vault.openVault(), context: try vault.context(), organization: organization)
-        }
+        if let remote = try openRemote(organization) { return remote }
+        return LocalSecrets(vault: try vault.openVault(), context: try vault.context(), organization: organization)
+    }
+
+    /// `nil` for a vault of this machine.
+    func openRemote(_ organization: String?) throws -> RemoteSecrets? {
+        guard let login = try remote() else { return nil }
         guard organization == nil || organization == SecretID.defaultOrganization else {
             throw UsageFailure("--organization is for a vault of this machine", hint: "the token decides at a server")
         }

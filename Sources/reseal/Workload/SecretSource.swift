@@ -3,7 +3,8 @@ internal import ResealVault
 
 /// Where the values come from that programs of this machine are given.
 protocol SecretSource: Sendable {
-    /// The current values, all or none, in the order asked for. Each look is recorded in the vault's audit trail.
+    /// The current values, all or none, in the order asked for. Each look at a vault, here or behind a server, is recorded
+    /// in its audit trail.
     func read(_ ids: [SecretID]) async throws -> [SecretReading]
 }
 
@@ -37,5 +38,18 @@ actor LocalSecretSource: SecretSource {
         let opened = Vault(core: try open())
         vault = opened
         return opened
+    }
+}
+
+/// A server of secrets, or an agent of this machine.
+struct RemoteSecretSource: SecretSource {
+    let secrets: RemoteSecrets
+
+    func read(_ ids: [SecretID]) async throws -> [SecretReading] {
+        let readings = try await secrets.getMany(ids.map(\.name))
+        // The token decides on the organization, which the command line does not name.
+        return zip(ids, readings).map { id, reading in
+            SecretReading(id: id, version: reading.version, createdAt: reading.createdAt, value: reading.value)
+        }
     }
 }

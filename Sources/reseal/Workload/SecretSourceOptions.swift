@@ -1,13 +1,14 @@
 internal import ArgumentParser
 internal import ResealCore
 
-/// Which vault a program's values come from.
+/// Which vault, server or agent a program's values come from.
 struct SecretSourceOptions: ParsableArguments {
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var secrets: SecretsOptions
     @OptionGroup var organization: OrganizationOption
 
     func source() throws -> any SecretSource {
-        LocalSecretSource(by: try vault.context(), open: vault.opener())
+        if let remote = try secrets.openRemote(organization.organization) { return RemoteSecretSource(secrets: remote) }
+        return LocalSecretSource(by: try secrets.vault.context(), open: secrets.vault.opener())
     }
 }
 
