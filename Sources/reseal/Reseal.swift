@@ -38,7 +38,7 @@ struct Reseal: AsyncParsableCommand {
                     RollbackCommand.self, DeleteCommand.self, RotateCommand.self, RotationCommand.self,
                     LoginCommand.self, LogoutCommand.self,
                 ]),
-            CommandGroup(name: "Programs", subcommands: [ExecCommand.self, TemplateCommand.self]),
+            CommandGroup(name: "Programs", subcommands: [ExecCommand.self, TemplateCommand.self, AgentCommand.self]),
             CommandGroup(
                 name: "Controller",
                 subcommands: [
