@@ -215,7 +215,9 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "ResealCore", "ResealSealing", "ResealVault", "ResealServer", "ResealClient", "TestSupport", "reseal",
+                "ResealCore", "ResealSealing", "ResealHTTP", "ResealVault", "ResealServer", "ResealClient",
+                "TestSupport",
+                "reseal",
             ],
             exclude: ["Scripts"], swiftSettings: strict),
         .testTarget(

@@ -12,14 +12,16 @@ final class RunningAPI: Sendable {
     /// The certificate that it made; `nil` without TLS.
     let certificate: String?
 
-    /// - Parameter settings: appended to the vault's settings.
-    init(_ user: Installation, plain: Bool = true, settings: String = "") throws {
+    /// - Parameters:
+    ///   - settings: appended to the vault's settings.
+    ///   - port: one that was used before; 0 for any.
+    init(_ user: Installation, plain: Bool = true, settings: String = "", port: Int = 0) throws {
         self.user = user
         let path = "\(user.home)/config.yaml"
         let old = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         try Data("\(old)\n\(settings)\n".utf8).write(to: URL(fileURLWithPath: path))
         process = try user.start(
-            ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"] + (plain ? ["--plain-http"] : []))
+            ["serve", "--listen", "127.0.0.1:\(port)", "--log-format", "json"] + (plain ? ["--plain-http"] : []))
         let line = try Self.line("api listening", in: user)
         base = "\(plain ? "http" : "https")://127.0.0.1:\(line["port"]?.integerValue ?? 0)"
         certificate = line["certificate"]?.stringValue

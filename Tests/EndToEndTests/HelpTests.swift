@@ -8,7 +8,7 @@ import Testing
         "hook uninstall", "hook status", "schema", "plan", "apply", "get",
         "get-many", "set", "list", "versions", "rollback", "delete", "audit", "audit list", "audit verify", "key",
         "key rotate", "key change-root", "access", "access explain", "access who", "access list", "token",
-        "serve", "token create", "token list", "token lookup", "token revoke", "age", "completion",
+        "serve", "exec", "agent", "token create", "token list", "token lookup", "token revoke", "age", "completion",
     ]
     private static let shared = Result { try Installation() }
     let user: Installation
