@@ -266,7 +266,7 @@ if sanitized {
         "SealingTests", "VaultTests",
     ]
     package.targets.removeAll { !kept.contains($0.name) }
-    package.products.removeAll { ["reseal", "ResealClient"].contains($0.name) }
+    package.products.removeAll { $0.name != "ResealVault" }
 }
 
 // Built by scripts/fuzz only, for it needs the runtime that `-sanitize=fuzzer` links.
