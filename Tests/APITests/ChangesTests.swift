@@ -10,7 +10,7 @@ import Testing
     let token: String
 
     init() throws {
-        api = try RunningAPI(try Installation.applied(), settings: NativeTests.settings)
+        api = try RunningAPI(try Installation.applied(), settings: RunningAPI.writerSettings)
         token = try api.token("service:app")
     }
 

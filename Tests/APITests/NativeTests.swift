@@ -5,24 +5,11 @@ import Testing
 
 /// The native API, request by request.
 @Suite struct NativeTests {
-    static let settings = """
-        access:
-          - names: [app/*]
-            principals: [service:app]
-            actions: [read, write, delete]
-          - names: [seen/*]
-            principals: [service:app]
-            actions: [read]
-        """
     let api: RunningAPI
     let token: String
     let ada: String
 
-    init() throws {
-        api = try RunningAPI(try Installation.applied(), settings: Self.settings)
-        token = try api.token("service:app")
-        ada = try api.token("user:ada")
-    }
+    init() throws { (api, token, ada) = try RunningAPI.withWriter() }
 
     private func ask(
         _ verb: String, _ path: String, _ body: String? = nil, as token: String? = nil, headers: [String] = []

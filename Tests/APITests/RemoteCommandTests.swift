@@ -13,7 +13,7 @@ import Testing
     private let pin: String
 
     init() throws {
-        api = try RunningAPI(try Installation.applied(), plain: false, settings: NativeTests.settings)
+        api = try RunningAPI(try Installation.applied(), plain: false, settings: RunningAPI.writerSettings)
         token = try api.token("service:app")
         other = try Installation()
         try other.folder.write("\(token)\n", to: "token")

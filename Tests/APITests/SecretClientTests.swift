@@ -13,7 +13,7 @@ import Testing
     private let client: SecretClient
 
     init() throws {
-        api = try RunningAPI(try Installation.applied(), plain: false, settings: NativeTests.settings)
+        api = try RunningAPI(try Installation.applied(), plain: false, settings: RunningAPI.writerSettings)
         client = try Self.client(api, token: try api.token("service:app"))
     }
 

@@ -12,6 +12,23 @@ final class RunningAPI: Sendable {
     /// The certificate that it made; `nil` without TLS.
     let certificate: String?
 
+    /// `service:app` may write below `app/`, and read below `seen/`.
+    static let writerSettings = """
+        access:
+          - names: [app/*]
+            principals: [service:app]
+            actions: [read, write, delete]
+          - names: [seen/*]
+            principals: [service:app]
+            actions: [read]
+        """
+
+    /// A server with ``writerSettings``, a token of that service, and one of somebody whom manifests name.
+    static func withWriter() throws -> (api: RunningAPI, token: String, ada: String) {
+        let api = try RunningAPI(try Installation.applied(), settings: writerSettings)
+        return (api, try api.token("service:app"), try api.token("user:ada"))
+    }
+
     /// - Parameters:
     ///   - settings: appended to the vault's settings.
     ///   - port: one that was used before; 0 for any.

@@ -19,7 +19,7 @@ struct RotationAgenda {
     /// What there is to do now, and when there will be something next.
     mutating func look(_ core: VaultCore) throws -> (work: [RotationItem], next: Timestamp?) {
         let now = core.clock.now()
-        let current = try states(core)
+        let (journals, current) = try states(core)
         var known = entries.makeIterator(), candidate = known.next()
         var fresh: [Entry] = [], open: [Int] = []
         fresh.reserveCapacity(current.count)
@@ -35,7 +35,7 @@ struct RotationAgenda {
         var work: [RotationItem] = []
         for start in stride(from: 0, to: open.count, by: Self.batch) {
             let places = open[start..<min(start + Self.batch, open.count)]
-            let items = try items(core, of: places.map { fresh[$0].rowID })
+            let items = try items(core, journals, of: places.map { fresh[$0].rowID })
             for place in places {
                 guard let item = items[fresh[place].rowID] else { continue }
                 fresh[place] = Entry(rowID: item.rowID, state: fresh[place].state, next: item.next)
@@ -46,9 +46,9 @@ struct RotationAgenda {
         return (work, entries.compactMap(\.next).min())
     }
 
-    private func states(_ core: VaultCore) throws -> [(Int64, Int)] {
+    private func states(_ core: VaultCore) throws -> (RotationSurvey.Journals, [(Int64, Int)]) {
         try core.store.read { store in
-            let journals = Dictionary(try store.rotations().map { ($0.rowID, $0) }, uniquingKeysWith: { $1 })
+            let journals = try RotationSurvey.journals(store)
             var states: [(Int64, Int)] = []
             try store.forEachMark { mark in
                 var hasher = Hasher()
@@ -56,12 +56,14 @@ struct RotationAgenda {
                 hasher.combine(journals[mark.rowID])
                 states.append((mark.rowID, hasher.finalize()))
             }
-            return states
+            return (journals, states)
         }
     }
 
-    private func items(_ core: VaultCore, of rowIDs: [Int64]) throws -> [Int64: RotationItem] {
-        let items = try RotationSurvey.items(core) { store, visit in
+    private func items(
+        _ core: VaultCore, _ journals: RotationSurvey.Journals, of rowIDs: [Int64]
+    ) throws -> [Int64: RotationItem] {
+        let items = try RotationSurvey.items(core, journals) { store, visit in
             for rowID in rowIDs { try store.secret(rowID: rowID).map(visit) }
         }
         return Dictionary(items.map { ($0.rowID, $0) }, uniquingKeysWith: { $1 })

@@ -58,16 +58,25 @@ package enum RotationSurvey {
         try items(core) { try $0.forEachSecret(organization: organization, prefix: "", $1) }
     }
 
+    /// By row.
+    typealias Journals = [Int64: RotationRecord]
+
+    static func journals(_ store: any StoreReader) throws -> Journals {
+        Dictionary(try store.rotations().map { ($0.rowID, $0) }, uniquingKeysWith: { $1 })
+    }
+
     /// Of the secrets that `walk` visits.
+    ///
+    /// - Parameter known: the journals, for whoever looks at one part of the secrets after the other.
     static func items(
-        _ core: VaultCore, among walk: (any StoreReader, Visit) throws -> Void
+        _ core: VaultCore, _ known: Journals? = nil, among walk: (any StoreReader, Visit) throws -> Void
     ) throws -> [RotationItem] {
         let now = core.clock.now()
         let mark = Array("\"rotation\":".utf8), expiry = Array("\"autoRenew\":".utf8)
         var specs = RotationSpecs()
         let issued = try issuedUntil(core, among: walk, &specs)
         return try core.store.read { store in
-            let journals = Dictionary(try store.rotations().map { ($0.rowID, $0) }, uniquingKeysWith: { $1 })
+            let journals = try known ?? journals(store)
             var items: [RotationItem] = []
             try walk(store) { secret in
                 let journal = journals[secret.rowID]
