@@ -175,8 +175,10 @@ package final class VaultTransaction {
 
     fileprivate func finish() throws {
         precondition(!isChanged || audit.appended > 0, "a change of the vault without an audit record")
-        let serial = serialBefore + (isChanged ? 1 : 0)
-        if isChanged { try store.setMetadata(.serial, Array(String(serial).utf8)) }
-        if audit.appended > 0 { try audit.sign(keyring, serial: serial) }
+        // What a server remembers of secrets holds as long as the serial does, so that one rises with each change of them.
+        let rises = isChanged || store.hasChangedSecrets
+        let serial = serialBefore + (rises ? 1 : 0)
+        if rises { try store.setMetadata(.serial, Array(String(serial).utf8)) }
+        if rises || audit.appended > 0 { try audit.sign(keyring, serial: serial) }
     }
 }

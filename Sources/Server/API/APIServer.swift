@@ -179,7 +179,9 @@ struct APIResponder: HTTPResponder {
     ) async -> Response {
         var whole = head
         do throws(BodyReader.Failure) {
-            whole.body = try await BodyReader.read(request.body, upTo: limit.bytes, within: limit.time)
+            if HTTPExchange.hasBody(request) {
+                whole.body = try await BodyReader.read(request.body, upTo: limit.bytes, within: limit.time)
+            }
         } catch {
             return HTTPExchange.early(error.reply(in: head.dialect), request)
         }

@@ -3,7 +3,8 @@ internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 
-/// Limits connections, in all and of each address. One too many is closed as soon as it is there.
+/// Limits connections, in all and of each address. One too many is closed as soon as it is there. What is done for one is
+/// done on the thread of its own event loop, which would be woken for every read and write otherwise.
 struct GatedChannel<Base: ServerChildChannel>: ServerChildChannel {
     typealias Value = Base.Value
     let base: Base
@@ -15,7 +16,23 @@ struct GatedChannel<Base: ServerChildChannel>: ServerChildChannel {
         }.flatMap { [base] in base.setup(channel: channel, logger: logger) }
     }
 
-    func handle(value: Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+    func handle(value: Value, logger: Logger) async {
+        await withTaskExecutorPreference(LoopExecutor(value.channel.eventLoop)) {
+            await base.handle(value: value, logger: logger)
+        }
+    }
+}
+
+/// Runs tasks on the thread of an event loop.
+private final class LoopExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(_ loop: any EventLoop) { self.loop = loop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
 }
 
 /// How many connections a server takes.

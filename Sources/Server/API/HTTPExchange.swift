@@ -19,7 +19,7 @@ enum HTTPExchange {
         case "BIND": return .scan
         default: break
         }
-        if request.method == .get {
+        if request.method == .get, request.uri.query != nil {
             if request.uri.queryParameters.get("list") == "true" { return .list }
             if request.uri.queryParameters.get("scan") == "true" { return .scan }
         }
@@ -28,7 +28,9 @@ enum HTTPExchange {
 
     /// What stands below `/v1/`; `nil` for anything else.
     static func path(_ text: String) -> String? {
-        guard text.hasPrefix("/v1/"), let decoded = String(text.dropFirst(4)).removingPercentEncoding else {
+        guard text.hasPrefix("/v1/") else { return nil }
+        let encoded = String(text.dropFirst(4))
+        guard let decoded = encoded.utf8.contains(UInt8(ascii: "%")) ? encoded.removingPercentEncoding : encoded else {
             return nil
         }
         return decoded.hasSuffix("/") ? String(decoded.dropLast()) : decoded
@@ -40,7 +42,9 @@ enum HTTPExchange {
         isEnding: @escaping @Sendable () -> Bool
     ) throws -> APIRequest {
         var query: [String: String] = [:]
-        for (key, value) in request.uri.queryParameters { query[String(key)] = String(value) }
+        if request.uri.query != nil {
+            for (key, value) in request.uri.queryParameters { query[String(key)] = String(value) }
+        }
         let headers = request.headers
         return APIRequest(
             verb: verb, method: request.method.rawValue, path: path, query: query,
@@ -63,9 +67,12 @@ enum HTTPExchange {
 
     /// The response to a request whose body nobody reads: where there is one, it must not be taken for another request.
     static func early(_ reply: APIReply, _ request: Request) -> Response {
+        response(reply, closing: hasBody(request))
+    }
+
+    static func hasBody(_ request: Request) -> Bool {
         let length = request.headers[.contentLength]
-        let hasBody = request.headers[.transferEncoding] != nil || length != nil && length != "0"
-        return response(reply, closing: hasBody)
+        return request.headers[.transferEncoding] != nil || length != nil && length != "0"
     }
 
     /// - Parameter place: kept until the end of a body that comes in parts.

@@ -15,21 +15,34 @@ enum KVDocument {
     /// The same around a value, which is never made a `String` of.
     static func reading(_ requestID: String, _ value: SecretValue, _ version: KVVersion) -> SecretBytes {
         let value = value.kvForm.revealJSON()
-        let text = JSON.object(envelope(requestID, data: [placeholder: metadata(version)])).canonicalBytes
-        let key = Array("{\"\(placeholder)\":".utf8)
-        guard let start = text.firstRange(of: key) else { preconditionFailure("the envelope holds what it was given") }
-        let head = text[..<start.lowerBound] + Array("{\"data\":".utf8)
-        let tail = Array(",\"metadata\":".utf8) + text[start.upperBound...]
-        return SecretBytes(count: head.count + value.count + tail.count) { buffer in
-            buffer.copyBytes(from: head)
+        let tail = frame.metadata + metadata(version).canonicalBytes + frame.requestID + Array(requestID.utf8) + frame.end
+        return SecretBytes(count: frame.data.count + value.count + tail.count) { buffer in
+            buffer.copyBytes(from: frame.data)
             value.withUnsafeBytes {
-                UnsafeMutableRawBufferPointer(rebasing: buffer[head.count...]).copyMemory(from: $0)
+                UnsafeMutableRawBufferPointer(rebasing: buffer[frame.data.count...]).copyMemory(from: $0)
             }
-            UnsafeMutableRawBufferPointer(rebasing: buffer[(head.count + value.count)...]).copyBytes(from: tail)
+            UnsafeMutableRawBufferPointer(rebasing: buffer[(frame.data.count + value.count)...]).copyBytes(from: tail)
         }
     }
 
-    private static let placeholder = "metadata-of-the-version"
+    /// What stands in an envelope in front of data, metadata and request id, and at its end. The id is the only one of them
+    /// behind the metadata, as sorted keys have it.
+    private static let frame: (data: [UInt8], metadata: [UInt8], requestID: [UInt8], end: [UInt8]) = {
+        let marks = ["%data%", "%metadata%", "%id%"]
+        let whole = JSON.object(envelope(marks[2], data: ["data": .string(marks[0]), "metadata": .string(marks[1])]))
+        var parts: [[UInt8]] = []
+        var rest = whole.canonicalBytes[...]
+        for mark in marks {
+            // The id stays within its quotes.
+            let text = Array((mark == marks[2] ? mark : "\"\(mark)\"").utf8)
+            guard let place = rest.firstRange(of: text) else {
+                preconditionFailure("the envelope holds what it was given")
+            }
+            parts.append(Array(rest[..<place.lowerBound]))
+            rest = rest[place.upperBound...]
+        }
+        return (parts[0], parts[1], parts[2], Array(rest))
+    }()
 
     static func metadata(_ version: KVVersion) -> JSON {
         [

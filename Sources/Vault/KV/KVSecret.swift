@@ -28,7 +28,10 @@ package struct KVSecret: Sendable {
         }
         self.record = record
         settings = try KVSettings(stored: store.kvSettings(of: record.rowID))
-        let all = try store.versions(of: record.rowID).filter { $0.state != .pending }
+        // One more than are kept: the latest may be a candidate.
+        let latest = record.currentVersion > 0 ? record.currentVersion : record.latestVersion
+        let all = try store.versions(of: record.rowID, above: latest - settings.effectiveMaxVersions - 1)
+            .filter { $0.state != .pending }
         let current = record.currentVersion > 0 ? record.currentVersion : all.last?.number ?? 0
         let oldest = current - settings.effectiveMaxVersions
         versions = all.filter { $0.number > oldest }

@@ -6,22 +6,23 @@ extension SecretService {
     package func read(
         _ id: SecretID, version: Int64? = nil, by session: Session
     ) async throws -> (version: KVVersion, value: SecretValue?) {
-        let settings = settings
-        return try await look(.secretRead, ResourceKey(id).description, session) { store, keyring, now in
-            let (found, sealed) = try store.readable(id, version: version, settings, session, at: now)
+        let (settings, known) = (settings, knownVersions)
+        let wanted = SecretReference(id, version: version)
+        return try await glance(.secretRead, ResourceKey(id).description, session) { snapshot in
+            let (found, sealed) = try snapshot.readable(wanted, settings, session, remembering: known)
             guard let sealed else {
                 return Look(value: (found, nil), version: found.number, result: .failed, detail: "deleted")
             }
-            let value = try SecretValue(decoding: keyring.open(sealed, for: id, version: found.number))
+            let value = try SecretValue(decoding: snapshot.keyring.open(sealed, for: id, version: found.number))
             return Look(value: (found, value), version: found.number)
         }
     }
 
     package func metadata(_ id: SecretID, by session: Session) async throws -> KVSecret {
         let settings = settings
-        return try await look(.secretList, ResourceKey(id).description, session) { store, _, _ in
-            try store.require(.list, id, settings, session)
-            guard let secret = try KVSecret(id, in: store) else { throw ServiceFailure.notFound }
+        return try await glance(.secretList, ResourceKey(id).description, session) { snapshot in
+            try snapshot.store.require(.list, id, settings, session)
+            guard let secret = try KVSecret(id, in: snapshot.store) else { throw ServiceFailure.notFound }
             return Look(value: secret, detail: "metadata")
         }
     }
@@ -49,8 +50,8 @@ extension SecretService {
     /// What the caller may do with a secret, whether there is one or not.
     package func capabilities(_ id: SecretID, by session: Session) async throws -> [AccessAction] {
         let settings = settings
-        return try await look(.accessRead, ResourceKey(id).description, session) { store, _, _ in
-            let rules = try store.accessRules(for: ResourceKey(id), settings: settings)
+        return try await glance(.accessRead, ResourceKey(id).description, session) { snapshot in
+            let rules = try snapshot.store.accessRules(for: ResourceKey(id), settings: settings)
             return Look(value: AccessAction.allCases.filter { session.mayDo($0, rules) })
         }
     }
@@ -73,5 +74,35 @@ extension StoreReader {
         let wanted = version.map { $0 == 0 ? secret.currentVersion : $0 } ?? secret.currentVersion
         guard let found = secret.version(wanted) else { throw ServiceFailure.notFound }
         return (found, found.isReadable(at: now) ? try sealedValue(wanted, of: secret.record.rowID) : nil)
+    }
+}
+
+/// All that a read of a version needs, but for the caller and the time.
+struct KnownVersion: Sendable {
+    let rules: AccessRules
+    let version: KVVersion
+    let value: SealedValue
+
+    /// Bytes of a value that is remembered, at most.
+    static let largest = 4096
+}
+
+extension Snapshot {
+    /// As ``StoreReader/readable(_:version:_:_:at:)``, where it can from what is remembered. What is not for the caller is
+    /// looked up in any case, so that the time does not tell him whether it is there.
+    fileprivate func readable(
+        _ wanted: SecretReference, _ settings: [AccessRule], _ session: Session,
+        remembering versions: StampedMemory<SecretReference, KnownVersion>
+    ) throws -> (version: KVVersion, value: SealedValue?) {
+        if let known = versions.value(wanted, at: serial), session.mayDo(.read, known.rules) {
+            return (known.version, known.version.isReadable(at: now) ? known.value : nil)
+        }
+        let (version, value) = try store.readable(
+            wanted.id, version: wanted.version, settings, session, at: now)
+        if let value, value.ciphertext.count <= KnownVersion.largest {
+            let rules = try store.accessRules(for: ResourceKey(wanted.id), settings: settings)
+            versions.remember(KnownVersion(rules: rules, version: version, value: value), for: wanted, at: serial)
+        }
+        return (version, value)
     }
 }

@@ -26,8 +26,7 @@ extension SecretService {
             var secret = try transaction.store.secret(id) ?? transaction.newSecret(id)
             try transaction.requireChangeable(secret)
             let isNew = secret.latestVersion == 0
-            let old = try transaction.currentValue(view)
-            let value = try Self.value(content, old, of: id)
+            let value = try Self.value(content, of: id) { try transaction.currentValue(view) }
             if secret.state == .deleted { try transaction.undelete(&secret) }
             try transaction.writeByHand(value, to: &secret, isNew: isNew, by: session.context)
             return try transaction.finishKVWrite(&secret, by: session.context)
@@ -47,15 +46,18 @@ extension SecretService {
         guard check == view?.currentVersion ?? 0 else { throw ServiceFailure.versionMismatch }
     }
 
-    private static func value(_ content: Content, _ old: SecretValue?, of id: SecretID) throws -> SecretValue {
+    /// - Parameter current: asked only where the new value depends on it.
+    private static func value(
+        _ content: Content, of id: SecretID, _ current: () throws -> SecretValue?
+    ) throws -> SecretValue {
         switch content {
         case .replace(let value): return value
-        case .replaceMapping(let value): return value.inForm(of: old)
-        case .field(let leaf): return try SecretValue.replacing(leaf, in: old, of: id)
+        case .replaceMapping(let value): return try value.isKVScalar ? value.inForm(of: current()) : value
+        case .field(let leaf): return try SecretValue.replacing(leaf, in: current(), of: id)
         case .merge(let patch):
-            guard let old else { throw ServiceFailure.notFound }
-            let current = old.kvForm.revealJSON().withUnsafeBytes { Array($0) }
-            guard let json = try? JSON(parsing: current), let merged = json.merging(patch).objectValue else {
+            guard let old = try current() else { throw ServiceFailure.notFound }
+            let shown = old.kvForm.revealJSON().withUnsafeBytes { Array($0) }
+            guard let json = try? JSON(parsing: shown), let merged = json.merging(patch).objectValue else {
                 throw ServiceFailure(.badRequest, "the patch is no object")
             }
             return try SecretValue(kv: merged).inForm(of: old)
@@ -201,10 +203,12 @@ extension VaultTransaction {
         let oldest = secret.currentVersion - settings.effectiveMaxVersions
         let before = settings
         if !secret.isManaged { try destroyPrevious(upTo: oldest, of: &secret, by: context) }
-        let gone = Set(
-            try store.versions(of: secret.rowID).filter { $0.number <= oldest && $0.state == .destroyed }.map(\.number))
-        settings.deleted = settings.deleted.filter { !gone.contains($0.key) }
-        settings.expires = settings.expires.filter { !gone.contains($0.key) }
+        let noted = Set(settings.deleted.keys).union(settings.expires.keys)
+        for number in noted where number <= oldest {
+            guard try store.version(number, of: secret.rowID)?.state == .destroyed else { continue }
+            settings.deleted[number] = nil
+            settings.expires[number] = nil
+        }
         if settings.deleteVersionAfter.seconds > 0 {
             settings.expires[secret.currentVersion] = now.adding(settings.deleteVersionAfter)
         }
@@ -221,9 +225,8 @@ extension VaultTransaction {
     ) throws {
         let journal = try store.rotation(of: secret.rowID)
         let named = [journal?.previous, journal?.candidate]
-        for version in try store.versions(of: secret.rowID)
-        where version.number <= oldest && version.state == .previous && !named.contains(version.number) {
-            try destroy(version.number, of: &secret, by: context)
+        for number in try store.previousVersions(of: secret.rowID, upTo: oldest) where !named.contains(number) {
+            try destroy(number, of: &secret, by: context)
         }
     }
 }

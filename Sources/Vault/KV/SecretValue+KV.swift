@@ -37,9 +37,12 @@ extension SecretValue {
         return (try? SecretValue(leaves: [Leaf(path: ["value"], type: leaves[0].type, bytes: leaves[0].bytes)])) ?? self
     }
 
+    /// True for what the KV API shows of a scalar, and of a mapping that looks like it.
+    var isKVScalar: Bool { leaves.count == 1 && leaves[0].path == ["value"] }
+
     /// Undoes ``kvForm`` where the value before was a scalar.
     func inForm(of old: SecretValue?) -> SecretValue {
-        guard old?.isScalar == true, leaves.count == 1, leaves[0].path == ["value"] else { return self }
+        guard isKVScalar, old?.isScalar == true else { return self }
         return SecretValue(scalar: leaves[0].bytes, type: leaves[0].type)
     }
 

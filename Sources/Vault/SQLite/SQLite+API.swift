@@ -1,5 +1,3 @@
-internal import Foundation
-internal import GRDB
 internal import ResealCore
 internal import ResealSealing
 
@@ -12,7 +10,7 @@ extension SQLiteReader {
 
     func token(_ digest: Digest256) throws -> TokenRecord? {
         try one(
-            "SELECT \(TokenRecord.columns) FROM tokens WHERE digest = ?", [Data(digest.bytes)], TokenRecord.init(row:))
+            "SELECT \(TokenRecord.columns) FROM tokens WHERE digest = ?", [digest.bytes], TokenRecord.init(row:))
     }
 
     func token(accessor: String) throws -> TokenRecord? {
@@ -25,7 +23,7 @@ extension SQLiteReader {
 
     func wrapping(_ digest: Digest256) throws -> (record: WrappingRecord, sealed: [UInt8])? {
         try one(
-            "SELECT \(WrappingRecord.columns), sealed FROM wrappings WHERE digest = ?", [Data(digest.bytes)]
+            "SELECT \(WrappingRecord.columns), sealed FROM wrappings WHERE digest = ?", [digest.bytes]
         ) { row in (try WrappingRecord(row: row), row.bytes(9)) }
     }
 
@@ -46,8 +44,9 @@ extension SQLiteReader {
 
 extension SQLiteTransaction {
     func saveKVSettings(_ document: [UInt8], of rowID: Int64) throws {
+        hasChangedSecrets = true
         try run(
-            "INSERT OR REPLACE INTO kv_settings (secret, document) VALUES (?, ?)", [rowID, Data(document)])
+            "INSERT OR REPLACE INTO kv_settings (secret, document) VALUES (?, ?)", [rowID, document])
     }
 
     func save(_ token: TokenRecord) throws {
@@ -64,11 +63,11 @@ extension SQLiteTransaction {
     func insert(_ wrapping: WrappingRecord, sealed: [UInt8]) throws {
         try run(
             "INSERT INTO wrappings (\(WrappingRecord.columns), sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            wrapping.values + [Data(sealed)])
+            wrapping.values(sealed: sealed))
     }
 
     func removeWrapping(_ digest: Digest256) throws {
-        try run("DELETE FROM wrappings WHERE digest = ?", [Data(digest.bytes)])
+        try run("DELETE FROM wrappings WHERE digest = ?", [digest.bytes])
     }
 
     func removeWrappings(endedBy time: Timestamp) throws {
@@ -82,25 +81,25 @@ extension TokenRecord {
         expires_at, ends_at, is_renewable, uses_left, revoked_at, identity
         """
 
-    fileprivate init(row: Row) throws {
+    fileprivate init(row: StatementRow) throws {
         guard let principal = Principal(row.text(3)), let author = Principal(row.text(8)) else {
-            throw Row.malformed("a principal")
+            throw StatementRow.malformed("a principal")
         }
         self.init(
-            digest: try row.digest(0), accessor: row.text(1), parent: row[2] as String?, principal: principal,
+            digest: try row.digest(0), accessor: row.text(1), parent: row.optionalText(2), principal: principal,
             organization: row.text(4), scope: try TokenScope(stored: row.bytes(5)),
-            breakGlassReason: row[6] as String?, createdAt: row.time(7), createdBy: author,
+            breakGlassReason: row.optionalText(6), createdAt: row.time(7), createdBy: author,
             ttl: TimeSpan(seconds: row.integer(9)), expiresAt: row.time(10), endsAt: row.time(11),
-            isRenewable: row.integer(12) != 0, usesLeft: row[13] as Int64?, revokedAt: row.optionalTime(14),
-            identity: try (row[15] as Data?).map { try TokenIdentity(stored: Array($0)) })
+            isRenewable: row.integer(12) != 0, usesLeft: row.optionalInteger(13), revokedAt: row.optionalTime(14),
+            identity: try row.optionalBytes(15).map(TokenIdentity.init(stored:)))
     }
 
-    fileprivate var values: StatementArguments {
+    fileprivate var values: RowValues {
         [
-            Data(digest.bytes), accessor, parent, principal.description, organization, Data(scope.json.canonicalBytes),
+            digest.bytes, accessor, parent, principal.description, organization, scope.json.canonicalBytes,
             breakGlassReason, createdAt.milliseconds, createdBy.description, ttl.seconds, expiresAt.milliseconds,
             endsAt.milliseconds, isRenewable, usesLeft, revokedAt?.milliseconds,
-            identity.map { Data($0.json.canonicalBytes) },
+            identity.map { $0.json.canonicalBytes },
         ]
     }
 }
@@ -109,18 +108,18 @@ extension WrappingRecord {
     fileprivate static let columns =
         "digest, accessor, principal, organization, path, wrapped_accessor, created_at, ttl, expires_at"
 
-    fileprivate init(row: Row) throws {
-        guard let principal = Principal(row.text(2)) else { throw Row.malformed("a principal") }
+    fileprivate init(row: StatementRow) throws {
+        guard let principal = Principal(row.text(2)) else { throw StatementRow.malformed("a principal") }
         self.init(
             digest: try row.digest(0), accessor: row.text(1), principal: principal, organization: row.text(3),
-            path: row.text(4), wrappedAccessor: row[5] as String?, createdAt: row.time(6),
+            path: row.text(4), wrappedAccessor: row.optionalText(5), createdAt: row.time(6),
             ttl: TimeSpan(seconds: row.integer(7)))
     }
 
-    fileprivate var values: StatementArguments {
+    fileprivate func values(sealed: [UInt8]) -> RowValues {
         [
-            Data(digest.bytes), accessor, principal.description, organization, path, wrappedAccessor,
-            createdAt.milliseconds, ttl.seconds, expiresAt.milliseconds,
+            digest.bytes, accessor, principal.description, organization, path, wrappedAccessor,
+            createdAt.milliseconds, ttl.seconds, expiresAt.milliseconds, sealed,
         ]
     }
 }

@@ -1,5 +1,4 @@
 internal import GRDB
-internal import Foundation
 internal import ResealCore
 internal import ResealSealing
 
@@ -73,6 +72,19 @@ class SQLiteReader: StoreReader {
         try all(
             "SELECT \(VersionRecord.columns) FROM versions WHERE secret = ? ORDER BY number", [rowID],
             VersionRecord.init(row:))
+    }
+
+    func versions(of rowID: Int64, above number: Int64) throws -> [VersionRecord] {
+        try all(
+            "SELECT \(VersionRecord.columns) FROM versions WHERE secret = ? AND number > ? ORDER BY number",
+            [rowID, number], VersionRecord.init(row:))
+    }
+
+    func previousVersions(of rowID: Int64, upTo number: Int64) throws -> [Int64] {
+        try all(
+            "SELECT number FROM versions WHERE secret = ? AND number <= ? AND state = 'previous' ORDER BY number",
+            [rowID, number]
+        ) { $0.integer(0) }
     }
 
     func version(_ number: Int64, of rowID: Int64) throws -> VersionRecord? {
@@ -159,7 +171,7 @@ class SQLiteReader: StoreReader {
 
     func referenceSet(_ id: Int64) throws -> [ReferenceTarget] {
         try all("SELECT target FROM reference_set_members WHERE reference_set = ? ORDER BY target", [id]) { row in
-            guard let target = ReferenceTarget(text: row.text(0)) else { throw Row.malformed("a reference") }
+            guard let target = ReferenceTarget(text: row.text(0)) else { throw StatementRow.malformed("a reference") }
             return target
         }
     }
@@ -236,22 +248,28 @@ class SQLiteReader: StoreReader {
     // MARK: Statements
 
     /// A statement of its own, since `body` may run the same query, which would start a cached one over.
-    func each(_ sql: String, _ arguments: StatementArguments = [], _ body: (Row) throws -> Void) throws {
-        let rows = try Row.fetchCursor(try db.makeStatement(sql: sql), arguments: arguments)
-        while let row = try rows.next() { try body(row) }
+    func each(_ sql: String, _ values: RowValues = [], _ body: (StatementRow) throws -> Void) throws {
+        try RowStatement(db, sql, isShared: false).query(values) { row in
+            try body(row)
+            return true
+        }
     }
 
-    func all<T>(
-        _ sql: String, _ arguments: StatementArguments = [], _ make: (Row) throws -> T
-    ) throws -> [T] {
+    func all<T>(_ sql: String, _ values: RowValues = [], _ make: (StatementRow) throws -> T) throws -> [T] {
         var items: [T] = []
-        let rows = try Row.fetchCursor(try db.cachedStatement(sql: sql), arguments: arguments)
-        while let row = try rows.next() { items.append(try make(row)) }
+        try RowStatement(db, sql).query(values) { row in
+            items.append(try make(row))
+            return true
+        }
         return items
     }
 
-    func one<T>(_ sql: String, _ arguments: StatementArguments = [], _ make: (Row) throws -> T) throws -> T? {
-        let rows = try Row.fetchCursor(try db.cachedStatement(sql: sql), arguments: arguments)
-        return try rows.next().map(make)
+    func one<T>(_ sql: String, _ values: RowValues = [], _ make: (StatementRow) throws -> T) throws -> T? {
+        var item: T?
+        try RowStatement(db, sql).query(values) { row in
+            item = try make(row)
+            return false
+        }
+        return item
     }
 }

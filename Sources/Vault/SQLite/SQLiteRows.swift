@@ -1,48 +1,7 @@
-internal import GRDB
-internal import Foundation
 internal import ResealCore
 internal import ResealSealing
 
-// Rows to records. Columns are read by index, in the order of the column lists here: by name costs a search for each.
-
-extension Row {
-    func bytes(_ index: Int) -> [UInt8] { (self[index] as Data?).map { Array($0) } ?? [] }
-
-    func digest(_ index: Int) throws -> Digest256 {
-        guard let digest = Digest256(bytes(index)) else { throw Self.malformed("a digest") }
-        return digest
-    }
-
-    func optionalDigest(_ index: Int) throws -> Digest256? { hasNull(atIndex: index) ? nil : try digest(index) }
-
-    func objectID(_ index: Int) throws -> ObjectID? {
-        guard !hasNull(atIndex: index) else { return nil }
-        guard let id = ObjectID(bytes: bytes(index)) else { throw Self.malformed("an object id") }
-        return id
-    }
-
-    func time(_ index: Int) -> Timestamp { Timestamp(milliseconds: self[index] as Int64? ?? 0) }
-    func optionalTime(_ index: Int) -> Timestamp? { (self[index] as Int64?).map { Timestamp(milliseconds: $0) } }
-    func integer(_ index: Int) -> Int64 { self[index] as Int64? ?? 0 }
-
-    /// A number of versions; one that cannot be counted on is damage.
-    func versionNumber(_ index: Int) throws -> Int64 {
-        let value = integer(index)
-        guard (0..<Int64.max).contains(value) else { throw Self.malformed("a number of versions") }
-        return value
-    }
-
-    func text(_ index: Int) -> String { self[index] as String? ?? "" }
-
-    func word<T: RawRepresentable>(_ index: Int, as type: T.Type) throws -> T where T.RawValue == String {
-        guard let value = T(rawValue: text(index)) else { throw Self.malformed("a word of \(T.self)") }
-        return value
-    }
-
-    static func malformed(_ what: String) -> VaultFailure {
-        VaultFailure(.corrupt, "the vault holds \(what) of unknown form", hint: "restore the vault from a backup")
-    }
-}
+// Rows to records. Columns are read by index, in the order of the column lists here.
 
 extension SecretRecord {
     static let columns = """
@@ -50,7 +9,7 @@ extension SecretRecord {
         is_managed, deletion_protection, keep_previous, drift, created_at, updated_at, deleted_at, purge_at
         """
 
-    init(row: Row) throws {
+    init(row: StatementRow) throws {
         self.init(
             rowID: row.integer(0), id: SecretID(row.text(2), organization: row.text(1)),
             state: try row.word(3, as: State.self), spec: row.bytes(4), specDigest: try row.digest(5),
@@ -58,7 +17,7 @@ extension SecretRecord {
             fingerprint: try row.optionalDigest(8),
             fields: try [FieldState](decoding: row.bytes(9)), isManaged: row.integer(10) != 0,
             deletionProtection: row.integer(11) != 0, keepPrevious: TimeSpan(seconds: row.integer(12)),
-            drift: row.hasNull(atIndex: 13) ? nil : try row.word(13, as: Drift.self), createdAt: row.time(14),
+            drift: row.isNull(13) ? nil : try row.word(13, as: Drift.self), createdAt: row.time(14),
             updatedAt: row.time(15), deletedAt: row.optionalTime(16), purgeAt: row.optionalTime(17))
     }
 
@@ -90,10 +49,10 @@ extension VersionRecord {
         source_column, source_blob, restored_from, purge_at, destroyed_at
         """
 
-    init(row: Row) throws {
-        guard let author = Principal(row.text(4)) else { throw Row.malformed("a principal") }
+    init(row: StatementRow) throws {
+        guard let author = Principal(row.text(4)) else { throw StatementRow.malformed("a principal") }
         let source =
-            row.hasNull(atIndex: 8)
+            row.isNull(8)
             ? nil
             : SourcePosition(
                 commit: try row.objectID(7), path: row.text(8), line: Int(row.integer(9)), column: Int(row.integer(10)),
@@ -102,7 +61,7 @@ extension VersionRecord {
             number: row.integer(0), state: try row.word(1, as: State.self), origin: try row.word(2, as: Origin.self),
             createdAt: row.time(3), createdBy: author, fingerprint: try row.digest(5),
             fields: try [FieldState](decoding: row.bytes(6)), source: source,
-            restoredFrom: row[12] as Int64?, purgeAt: row.optionalTime(13), destroyedAt: row.optionalTime(14))
+            restoredFrom: row.optionalInteger(12), purgeAt: row.optionalTime(13), destroyedAt: row.optionalTime(14))
     }
 
     /// Adds what stands in ``columns``.
@@ -132,13 +91,13 @@ extension RotationRecord {
         FROM rotations r JOIN secrets s ON s.id = r.secret
         """
 
-    init(row: Row) throws {
+    init(row: StatementRow) throws {
         self.init(
             rowID: row.integer(0), id: SecretID(row.text(2), organization: row.text(1)),
             step: try row.word(3, as: Step.self), candidate: try row.versionNumber(4),
             previous: try row.versionNumber(5), unwritten: try [FieldState](decoding: row.bytes(6)),
             startedAt: row.time(7), updatedAt: row.time(8), retireAt: row.optionalTime(9), failures: row.integer(10),
-            nextAttemptAt: row.optionalTime(11), lastFailure: row[12] as String?)
+            nextAttemptAt: row.optionalTime(11), lastFailure: row.optionalText(12))
     }
 }
 
@@ -147,7 +106,7 @@ extension AppliedRecord {
         kind, organization, name, source, path, line, column_number, blob, spec, spec_digest, fingerprint, reference_set
         """
 
-    init(row: Row) throws {
+    init(row: StatementRow) throws {
         self.init(
             key: ResourceKey(try row.word(0, as: ResourceKind.self), row.text(2), organization: row.text(1)),
             source: row.integer(3),
@@ -178,20 +137,24 @@ extension AppliedRecord {
 extension SourceRecord {
     static let columns = "id, location, path, ref, repository_id, commit_id, tree_id, applied_at, policy"
 
-    init(row: Row) throws {
-        guard let commit = try row.objectID(5) else { throw Row.malformed("a commit id") }
+    init(row: StatementRow) throws {
+        guard let commit = try row.objectID(5) else { throw StatementRow.malformed("a commit id") }
         self.init(
             id: row.integer(0), location: row.text(1), path: row.text(2), ref: row.text(3),
             repositoryID: row.text(4), commit: commit, tree: try row.objectID(6), appliedAt: row.time(7),
             policy: row.bytes(8))
     }
 
-    /// In the order of ``columns``, without the id.
-    var values: StatementArguments {
-        [
-            location, path, ref, repositoryID, Data(commit.bytes), tree.map { Data($0.bytes) },
-            appliedAt.milliseconds, Data(policy),
-        ]
+    /// Adds what stands in ``columns``, without the id.
+    func addValues(to row: inout RowValues) {
+        row.add(location)
+        row.add(path)
+        row.add(ref)
+        row.add(repositoryID)
+        row.add(commit)
+        row.add(tree)
+        row.add(appliedAt)
+        row.add(policy)
     }
 }
 
@@ -200,11 +163,11 @@ extension AuditRecord {
         sequence, at, principal, action, subject, version, result, source, user_agent, request_id, commit_id, detail, hash
         """
 
-    init(row: Row) throws {
-        guard let principal = Principal(row.text(2)) else { throw Row.malformed("a principal") }
+    init(row: StatementRow) throws {
+        guard let principal = Principal(row.text(2)) else { throw StatementRow.malformed("a principal") }
         self.init(
             sequence: row.integer(0), at: row.time(1), principal: principal,
-            action: try row.word(3, as: AuditAction.self), subject: row.text(4), version: row[5] as Int64?,
+            action: try row.word(3, as: AuditAction.self), subject: row.text(4), version: row.optionalInteger(5),
             result: try row.word(6, as: AuditResult.self), source: row.text(7), userAgent: row.text(8),
             requestID: row.text(9), commit: try row.objectID(10), detail: row.text(11), hash: try row.digest(12))
     }

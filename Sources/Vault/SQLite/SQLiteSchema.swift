@@ -13,8 +13,23 @@ enum SQLiteSchema {
             try db.execute(sql: "ALTER TABLE tokens ADD COLUMN identity BLOB")
         }
         migrator.registerMigration("audit-cursors") { db in try db.execute(sql: auditCursors) }
+        migrator.registerMigration("token-serial") { db in try db.execute(sql: tokenSerial) }
+        migrator.registerMigration("previous-versions") { db in
+            try db.execute(
+                sql: "CREATE INDEX versions_previous ON versions (secret, number) WHERE state = 'previous'")
+        }
         return migrator
     }
+
+    /// By triggers, so that whoever changes a token, by whatever path, ends what a server remembers of it.
+    private static let tokenSerial = ["INSERT", "UPDATE", "DELETE"].map { change in
+        """
+        CREATE TRIGGER token_serial_\(change.lowercased()) AFTER \(change) ON tokens BEGIN
+            UPDATE metadata SET value = CAST(CAST(CAST(value AS TEXT) AS INTEGER) + 1 AS BLOB)
+            WHERE key = 'token-serial';
+        END;
+        """
+    }.reduce("INSERT INTO metadata (key, value) VALUES ('token-serial', CAST('0' AS BLOB));", +)
 
     private static let auditCursors = """
         CREATE TABLE audit_cursors (name TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,11 +1,14 @@
 internal import ResealCore
 internal import GRDB
+internal import GRDBSQLite
 internal import Foundation
 
 /// The embedded store: one SQLite file in WAL mode, synced before a commit is acknowledged.
 package final class SQLiteStore: Store {
     private let pool: DatabasePool
     private let path: String
+    /// What the writer keeps of its pages after a transaction, at most: a large one leaves no more behind than others do.
+    private static let keptPages: Int32 = 2 << 20
 
     /// Opens an existing store and brings its schema up to date.
     ///
@@ -32,16 +35,19 @@ package final class SQLiteStore: Store {
             try db.execute(
                 sql: """
                     PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;
-                    PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;
+                    PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -512;
                     """)
         }
         do {
             if size == nil { try AtomicFile.write([], to: path, mode: 0o600, replacing: false) }
             pool = try DatabasePool(path: path, configuration: configuration)
             // A commit is on disk before it is acknowledged. Only now: opening the pool sets NORMAL, which syncs at
-            // checkpoints alone. The cache of 8 MiB lets most pages of a large apply be written once.
+            // checkpoints alone. The cache of 8 MiB lets most pages of a large apply be written once. Readers keep half
+            // a MiB each: what they find beyond that is in the system's cache. Who commits when a checkpoint is due waits for
+            // two more syncs, so they come less often than by default.
             try pool.writeWithoutTransaction {
-                try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192")
+                try $0.execute(
+                    sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000")
             }
             try migrate(creating: creating)
         } catch {
@@ -83,17 +89,35 @@ package final class SQLiteStore: Store {
 
     package func write<R>(_ body: (any StoreTransaction) throws -> R) throws -> R {
         do {
-            let result = try pool.write { db in
-                FaultPoint.pass("store.begin")
-                let result = try body(SQLiteTransaction(db: db))
-                FaultPoint.pass("store.beforeCommit")
-                return result
+            let result = try pool.writeWithoutTransaction { db in
+                defer { Self.releasePages(of: db) }
+                return try Self.transaction(on: db, body)
             }
             FaultPoint.pass("store.afterCommit")
             return result
         } catch {
             throw Self.translate(error, path: path)
         }
+    }
+
+    private static func transaction<R>(
+        on db: Database, _ body: (any StoreTransaction) throws -> R
+    ) throws -> R {
+        var result: R?
+        try db.inTransaction {
+            FaultPoint.pass("store.begin")
+            result = try body(SQLiteTransaction(db: db))
+            FaultPoint.pass("store.beforeCommit")
+            return .commit
+        }
+        guard let result else { throw VaultFailure(.storage, "a transaction left nothing behind") }
+        return result
+    }
+
+    private static func releasePages(of db: Database) {
+        var (now, most): (Int32, Int32) = (0, 0)
+        sqlite3_db_status(db.sqliteConnection, SQLITE_DBSTATUS_CACHE_USED, &now, &most, 0)
+        if now > keptPages { sqlite3_db_release_memory(db.sqliteConnection) }
     }
 
     package func integrityProblems() throws -> [String] {

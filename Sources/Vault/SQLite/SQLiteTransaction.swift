@@ -1,5 +1,4 @@
 internal import GRDB
-internal import Foundation
 internal import ResealCore
 internal import ResealSealing
 
@@ -7,6 +6,7 @@ internal import ResealSealing
 final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     /// Reference sets seen in this transaction: thousands of manifests share a few.
     private var knownSets: [[ReferenceTarget]: Int64] = [:]
+    var hasChangedSecrets = false
     // The statements that run for each secret of an apply, once they were prepared.
     private var insertSecret: RowStatement?
     private var updateSecret: RowStatement?
@@ -14,39 +14,45 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     private var insertVersion: RowStatement?
     private var saveApplied: RowStatement?
     private var appendRecord: RowStatement?
+    /// The values of the statement that runs, in memory that serves one after another.
+    private var values = RowValues()
 
     func attempt<R>(_ body: () throws -> R) throws -> R {
-        var result: R?
+        let hadChanged = hasChangedSecrets
+        try run("SAVEPOINT part")
         do {
-            try db.inSavepoint {
-                result = try body()
-                return .commit
-            }
+            let result = try body()
+            try run("RELEASE part")
+            return result
         } catch {
             knownSets = [:]
+            hasChangedSecrets = hadChanged
+            // What breaks the store has ended the whole transaction. Otherwise nothing may go on before this is undone.
+            guard !(error is DatabaseError) else { throw error }
+            try run("ROLLBACK TO part")
+            try run("RELEASE part")
             throw error
         }
-        guard let result else { throw VaultFailure(.storage, "a part of a transaction left nothing behind") }
-        return result
     }
 
     func setMetadata(_ key: MetadataKey, _ value: [UInt8]) throws {
-        try run("INSERT OR REPLACE INTO metadata (key, value) VALUES (?, ?)", [key.rawValue, Data(value)])
+        try run("INSERT OR REPLACE INTO metadata (key, value) VALUES (?, ?)", [key.rawValue, value])
     }
 
     func insert(_ entry: KeyringEntry) throws {
         try run(
             "INSERT INTO keyring (id, purpose, created_at, wrapped) VALUES (?, ?, ?, ?)",
-            [entry.id, entry.purpose.rawValue, entry.createdAt.milliseconds, Data(entry.wrapped)])
+            [entry.id, entry.purpose.rawValue, entry.createdAt.milliseconds, entry.wrapped])
     }
 
     func update(_ entry: KeyringEntry) throws {
-        try run("UPDATE keyring SET wrapped = ? WHERE id = ?", [Data(entry.wrapped), entry.id])
+        try run("UPDATE keyring SET wrapped = ? WHERE id = ?", [entry.wrapped, entry.id])
     }
 
     func removeKeyringEntry(_ id: Int64) throws { try run("DELETE FROM keyring WHERE id = ?", [id]) }
 
     func rewrapDEKs(_ body: (StoredDEK) throws -> StoredDEK) throws {
+        hasChangedSecrets = true
         let sql = """
             SELECT s.organization, s.name, v.number, v.kek, k.wrapped, v.secret, k.id FROM versions v
             JOIN secrets s ON s.id = v.secret JOIN data_keys k ON k.id = v.data_key
@@ -63,7 +69,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         for item in stored {
             let fresh = try body(item.dek)
             // Of the same size, so the row stays where it is.
-            try run("UPDATE data_keys SET wrapped = ? WHERE id = ?", [Data(fresh.wrapped), item.key])
+            try run("UPDATE data_keys SET wrapped = ? WHERE id = ?", [fresh.wrapped, item.key])
             try run(
                 "UPDATE versions SET kek = ? WHERE secret = ? AND number = ?",
                 [fresh.kek, item.secret, item.dek.version])
@@ -76,7 +82,8 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         "INSERT INTO secrets (\(SecretRecord.columns)) VALUES (NULL\(String(repeating: ", ?", count: 17)))"
 
     func insert(_ secret: SecretRecord) throws -> Int64 {
-        try prepared(&insertSecret, Self.insertSecretSQL).run { secret.addValues(to: &$0) }
+        hasChangedSecrets = true
+        try run(&insertSecret, Self.insertSecretSQL) { secret.addValues(to: &$0) }
         return db.lastInsertedRowID
     }
 
@@ -87,7 +94,8 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         """
 
     func update(_ secret: SecretRecord) throws {
-        try prepared(&updateSecret, Self.updateSecretSQL).run { row in
+        hasChangedSecrets = true
+        try run(&updateSecret, Self.updateSecretSQL) { row in
             secret.addValues(to: &row)
             row.add(secret.rowID)
         }
@@ -100,9 +108,10 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     private static let insertDataKeySQL = "INSERT INTO data_keys (wrapped) VALUES (?)"
 
     func insert(_ version: VersionRecord, value: SealedValue, of rowID: Int64) throws {
-        try prepared(&insertDataKey, Self.insertDataKeySQL).run { row in row.add(value.wrappedDEK) }
+        hasChangedSecrets = true
+        try run(&insertDataKey, Self.insertDataKeySQL) { row in row.add(value.wrappedDEK) }
         let key = db.lastInsertedRowID
-        try prepared(&insertVersion, Self.insertVersionSQL).run { row in
+        try run(&insertVersion, Self.insertVersionSQL) { row in
             version.addValues(to: &row)
             row.add(rowID)
             row.add(value.kek)
@@ -112,12 +121,14 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     }
 
     func retire(_ version: Int64, of rowID: Int64, purgeAt: Timestamp) throws {
+        hasChangedSecrets = true
         try run(
             "UPDATE versions SET state = 'previous', purge_at = ? WHERE secret = ? AND number = ? AND state = 'current'",
             [purgeAt.milliseconds, rowID, version])
     }
 
     func promote(_ version: Int64, of rowID: Int64) throws {
+        hasChangedSecrets = true
         try run(
             "UPDATE versions SET state = 'current' WHERE secret = ? AND number = ? AND state = 'pending'",
             [rowID, version])
@@ -131,7 +142,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
             """,
             [
                 rotation.rowID, rotation.step.rawValue, rotation.candidate, rotation.previous,
-                Data(rotation.unwritten.encoded), rotation.startedAt.milliseconds, rotation.updatedAt.milliseconds,
+                rotation.unwritten.encoded, rotation.startedAt.milliseconds, rotation.updatedAt.milliseconds,
                 rotation.retireAt?.milliseconds, rotation.failures, rotation.nextAttemptAt?.milliseconds,
                 rotation.lastFailure,
             ])
@@ -140,6 +151,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     func removeRotation(of rowID: Int64) throws { try run("DELETE FROM rotations WHERE secret = ?", [rowID]) }
 
     func destroy(_ version: Int64, of rowID: Int64, at now: Timestamp) throws {
+        hasChangedSecrets = true
         // Of the same length, hence in the same place.
         try run(
             """
@@ -157,6 +169,8 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
 
     func save(_ source: SourceRecord) throws -> Int64 {
         let id: Int64? = source.id == 0 ? nil : source.id
+        var values: RowValues = [id]
+        source.addValues(to: &values)
         // Not OR REPLACE: that deletes the row first, and SQLite then looks through every row that refers to it.
         try run(
             """
@@ -164,7 +178,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
             ON CONFLICT (id) DO UPDATE SET location = excluded.location, path = excluded.path, ref = excluded.ref,
                 repository_id = excluded.repository_id, commit_id = excluded.commit_id, tree_id = excluded.tree_id,
                 applied_at = excluded.applied_at, policy = excluded.policy
-            """, [id] + source.values)
+            """, values)
         return id ?? db.lastInsertedRowID
     }
 
@@ -172,10 +186,12 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         "INSERT OR REPLACE INTO applied (\(AppliedRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 11)))"
 
     func save(_ applied: AppliedRecord) throws {
-        try prepared(&saveApplied, Self.saveAppliedSQL).run { applied.addValues(to: &$0) }
+        hasChangedSecrets = true
+        try run(&saveApplied, Self.saveAppliedSQL) { applied.addValues(to: &$0) }
     }
 
     func removeApplied(_ key: ResourceKey) throws {
+        hasChangedSecrets = true
         try run(
             "DELETE FROM applied WHERE kind = ? AND organization = ? AND name = ?",
             [key.kind.rawValue, key.organization, key.name])
@@ -184,7 +200,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     func referenceSetID(_ targets: [ReferenceTarget]) throws -> Int64 {
         if let known = knownSets[targets] { return known }
         let texts = Set(targets.map(\.text)).sorted()
-        let digest = Data(Digest256(hashing: Array(texts.joined(separator: "\n").utf8)).bytes)
+        let digest = Digest256(hashing: Array(texts.joined(separator: "\n").utf8)).bytes
         let id: Int64
         if let existing = try one("SELECT id FROM reference_sets WHERE digest = ?", [digest], { $0.integer(0) }) {
             id = existing
@@ -205,7 +221,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         "INSERT INTO audit (\(AuditRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 12)))"
 
     func append(_ record: AuditRecord) throws {
-        try prepared(&appendRecord, Self.appendRecordSQL).run { record.addValues(to: &$0) }
+        try run(&appendRecord, Self.appendRecordSQL) { record.addValues(to: &$0) }
     }
 
     func save(_ head: AuditHead) throws {
@@ -213,21 +229,22 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
         try run("DELETE FROM audit_heads")
         try run(
             "INSERT INTO audit_heads (sequence, hash, serial, at, signature) VALUES (?, ?, ?, ?, ?)",
-            [head.sequence, Data(head.hash.bytes), head.serial, head.at.milliseconds, Data(head.signature)])
+            [head.sequence, head.hash.bytes, head.serial, head.at.milliseconds, head.signature])
     }
 
     func saveAuditCursor(_ name: String, _ sequence: Int64) throws {
         try run("INSERT OR REPLACE INTO audit_cursors (name, sequence) VALUES (?, ?)", [name, sequence])
     }
 
-    private func prepared(_ statement: inout RowStatement?, _ sql: String) throws -> RowStatement {
-        if let statement { return statement }
-        let prepared = try RowStatement(db, sql)
+    private func run(
+        _ statement: inout RowStatement?, _ sql: String, _ fill: (inout RowValues) -> Void
+    ) throws {
+        let prepared = try statement ?? RowStatement(db, sql)
         statement = prepared
-        return prepared
+        values.removeAll()
+        fill(&values)
+        try prepared.run(values)
     }
 
-    func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-        try db.cachedStatement(sql: sql).execute(arguments: arguments)
-    }
+    func run(_ sql: String, _ values: RowValues = []) throws { try RowStatement(db, sql).run(values) }
 }

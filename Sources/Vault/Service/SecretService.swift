@@ -8,7 +8,13 @@ internal import Synchronization
 package final class SecretService: Sendable {
     let door: VaultDoor
     let commits: GroupCommit
+    /// For looks that take long.
     let readers: BlockingPool
+    /// For those that take a few rows.
+    let reads: GroupRead
+    /// Valid tokens, each with those that it was made with, up to the first.
+    let knownTokens = StampedMemory<Digest256, [TokenRecord]>(limit: 1024)
+    let knownVersions = StampedMemory<SecretReference, KnownVersion>(limit: 2048)
     /// Permissions for secrets that no manifest describes.
     let settings: [AccessRule]
     /// How many look at the same time.
@@ -23,6 +29,7 @@ package final class SecretService: Sendable {
         width = readers
         self.auditReaders = auditReaders
         commits = GroupCommit(door)
+        reads = GroupRead(door, width: max(1, readers / 2))
         self.readers = BlockingPool(label: "reseal.service-reader", width: readers)
     }
 
@@ -30,11 +37,14 @@ package final class SecretService: Sendable {
 
     /// The valid token of that text; `nil` for every kind of wrong one alike. Nothing is spent or recorded by it.
     package func find(_ token: SecretBytes) async throws -> TokenRecord? {
-        try await readers.run { [door] in
-            try door.read { store, keyring, now -> TokenRecord? in
-                guard let digest = try TokenText.digest(of: token, keyring) else { return nil }
-                return try store.validToken(digest, at: now)
-            }
+        try await reads.read { [knownTokens] snapshot in
+            guard let digest = try TokenText.digest(of: token, snapshot.keyring) else { return nil }
+            let known = knownTokens.value(digest, at: snapshot.tokenSerial)
+            guard let chain = try known ?? snapshot.store.tokenChain(digest), let token = chain.first,
+                chain.allSatisfy({ $0.isValid(at: snapshot.now) })
+            else { return nil }
+            if known == nil { knownTokens.remember(chain, for: digest, at: snapshot.tokenSerial) }
+            return token
         }
     }
 
@@ -84,15 +94,38 @@ package final class SecretService: Sendable {
         try await look(action, subject, by: session.context, body)
     }
 
+    /// As ``look(_:_:_:_:)``, in a snapshot together with others.
+    func glance<R: Sendable>(
+        _ action: AuditAction, _ subject: String, _ session: Session,
+        _ body: @escaping @Sendable (Snapshot) throws -> Look<R>
+    ) async throws -> R {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
+            reads.read(body) { [commits] outcome in
+                let entry: AuditEntry
+                let answer: Result<R, any Error>
+                switch outcome {
+                case .success(let look):
+                    entry = look.entry(action, subject, by: session.context)
+                    answer = .success(look.value)
+                case .failure(let failure):
+                    guard let failure = failure as? any UserFacingFailure, let result = failure.auditResult else {
+                        return continuation.resume(throwing: failure)
+                    }
+                    entry = AuditEntry(action, subject, result: result, detail: failure.code, by: session.context)
+                    answer = .failure(failure)
+                }
+                commits.record(entry) { durable in continuation.resume(with: durable.flatMap { answer }) }
+            }
+        }
+    }
+
     func look<R: Sendable>(
         _ action: AuditAction, _ subject: String, by context: ActionContext,
         _ body: @escaping @Sendable (any StoreReader, Keyring, Timestamp) throws -> Look<R>
     ) async throws -> R {
         do {
             let look = try await readers.run { [door] in try door.read(body) }
-            try await commits.record(
-                AuditEntry(
-                    action, subject, version: look.version, result: look.result, detail: look.detail, by: context))
+            try await commits.record(look.entry(action, subject, by: context))
             return look.value
         } catch let failure as any UserFacingFailure {
             if let result = failure.auditResult {
@@ -123,4 +156,8 @@ struct Look<R: Sendable>: Sendable {
     var version: Int64?
     var result = AuditResult.ok
     var detail = ""
+
+    func entry(_ action: AuditAction, _ subject: String, by context: ActionContext) -> AuditEntry {
+        AuditEntry(action, subject, version: version, result: result, detail: detail, by: context)
+    }
 }

@@ -34,6 +34,10 @@ package protocol StoreReader {
     func secretCount() throws -> (active: Int, managed: Int, deleted: Int)
     func driftedSecrets() throws -> [SecretRecord]
     func versions(of rowID: Int64) throws -> [VersionRecord]
+    /// Those with a number above `number`, oldest first.
+    func versions(of rowID: Int64, above number: Int64) throws -> [VersionRecord]
+    /// The numbers of previous versions, up to `number`.
+    func previousVersions(of rowID: Int64, upTo number: Int64) throws -> [Int64]
     func version(_ number: Int64, of rowID: Int64) throws -> VersionRecord?
     /// `nil` when the version was destroyed.
     func sealedValue(_ number: Int64, of rowID: Int64) throws -> SealedValue?
@@ -80,6 +84,8 @@ package protocol StoreReader {
 
 /// Effects, each visible to later queries of the same transaction.
 package protocol StoreTransaction: StoreReader {
+    /// True when a secret, a version, or what Git said of one is not what it was before the transaction.
+    var hasChangedSecrets: Bool { get }
     /// Runs `body`, of whose effects none stays when it throws.
     func attempt<R>(_ body: () throws -> R) throws -> R
 
@@ -135,6 +141,8 @@ package enum MetadataKey: String, Sendable {
     case createdAt = "created-at"
     /// Rises by one with each transaction that changes the vault; reads do not count.
     case serial
+    /// Rises with each change of a token; the store sees to it.
+    case tokenSerial = "token-serial"
     case auditPublicKey = "audit-public-key"
 }
 

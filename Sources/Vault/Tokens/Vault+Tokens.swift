@@ -141,8 +141,20 @@ extension TokenRecord {
 extension StoreReader {
     /// The token of that digest; `nil` where it, or one that it was made with, has ended.
     func validToken(_ digest: Digest256, at now: Timestamp) throws -> TokenRecord? {
-        guard let record = try token(digest), record.isValid(at: now), try isBacked(record, at: now) else { return nil }
-        return record
+        guard let chain = try tokenChain(digest), chain.allSatisfy({ $0.isValid(at: now) }) else { return nil }
+        return chain.first
+    }
+
+    /// The token of that digest and those that it was made with, up to the first; `nil` where one is not known, or not any
+    /// more.
+    func tokenChain(_ digest: Digest256) throws -> [TokenRecord]? {
+        guard let record = try token(digest) else { return nil }
+        var chain = [record]
+        while let accessor = chain.last?.parent {
+            guard let parent = try token(accessor: accessor) else { return nil }
+            chain.append(parent)
+        }
+        return chain
     }
 
     /// Whether all tokens are valid that a token was made with, up to the first. One that is forgotten has ended.

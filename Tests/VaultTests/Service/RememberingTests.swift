@@ -1,0 +1,175 @@
+import ResealCore
+import ResealSealing
+import TestSupport
+import Testing
+
+@testable import ResealVault
+
+/// What a service remembers never outlives what it was made from, whoever changed that.
+@Suite(.ownThreads) struct RememberingTests {
+    private let fixture: VaultFixture
+    private let service: SecretService
+    private let caller = Caller(address: "127.0.0.1", userAgent: "test/1", requestID: "request-1")
+    private let alice = VaultFixture.alice
+    private let id = SecretID("app/one")
+
+    init() throws {
+        fixture = try VaultFixture()
+        let (home, clock) = (fixture.home, fixture.clock.clock)
+        let rule = AccessRule(
+            organization: SecretID.defaultOrganization, names: ["*"], principals: [Sample.alice],
+            actions: [.read, .write], place: "settings")
+        service = SecretService(
+            try VaultDoor { try VaultCore.open(home, passphrase: { nil }, clock: clock) }, settings: [rule], readers: 4)
+    }
+
+    private func token(_ ttl: String = "1h", uses: Int64? = nil) async throws -> (SecretBytes, TokenRecord) {
+        let span = try #require(TimeSpan(ttl))
+        let made = try await fixture.vault.createToken(TokenRequest(Sample.alice, ttl: span, uses: uses), by: alice)
+        return (made.token, made.record)
+    }
+
+    private func session() async throws -> Session {
+        Session(try #require(try await service.find(token().0)), caller)
+    }
+
+    private func text(_ session: Session, version: Int64? = nil) async throws -> String? {
+        try await service.read(id, version: version, by: session).value?.leaves[0].bytes.revealText()
+    }
+
+    @Test func aTokenThatEndedIsKnownNoMore() async throws {
+        let (token, record) = try await token()
+        for _ in 0..<3 { #expect(try await service.find(token)?.accessor == record.accessor) }
+        _ = try await fixture.reopened().revokeToken(accessor: record.accessor, by: alice)
+        #expect(try await service.find(token) == nil)
+
+        let (short, _) = try await self.token("1m")
+        #expect(try await service.find(short) != nil)
+        try fixture.clock.advance("1m")
+        #expect(try await service.find(short) == nil)
+        #expect(try await service.find(SecretBytes(utf8: "rsl_" + String(repeating: "0", count: 64))) == nil)
+    }
+
+    @Test func soIsOneWhoseParentEnded() async throws {
+        let (token, parent) = try await token()
+        let found = try #require(try await service.find(token))
+        let request = TokenRequest(Sample.alice, ttl: TimeSpan(seconds: 60))
+        let child = try await service.createToken(request, by: Session(found, caller))
+        #expect(try await service.find(child.token)?.parent == parent.accessor)
+        // Only the parent, as if the child had been overlooked.
+        try fixture.core.store.write { transaction in
+            var record = try #require(try transaction.token(accessor: parent.accessor))
+            record.revokedAt = fixture.clock.now
+            try transaction.save(record)
+        }
+        #expect(try await service.find(child.token) == nil)
+    }
+
+    @Test func usesAreCountedAllTheSame() async throws {
+        let (token, _) = try await token(uses: 2)
+        for left in [1, 0] as [Int64] {
+            let found = try #require(try await service.find(token))
+            #expect(try await service.begin(found, caller).token.usesLeft == left)
+        }
+        #expect(try await service.find(token) == nil)
+    }
+
+    @Test func aReadSeesWhatOthersDid() async throws {
+        let (session, other) = (try await session(), try fixture.reopened())
+        await #expect(throws: ServiceFailure.notFound) { try await text(session) }
+        try await fixture.set("app/one", "first")
+        for _ in 0..<3 { #expect(try await text(session) == "first") }
+        _ = try await other.set(id, to: SecretValue(scalar: SecretBytes(utf8: "second")), by: alice)
+        for _ in 0..<2 { #expect(try await text(session) == "second") }
+        #expect(try await text(session, version: 1) == "first")
+        _ = try await other.rollback(id, by: alice)
+        #expect(try await text(session) == "first")
+        _ = try await other.delete(id, by: alice)
+        #expect(try await text(session) == nil)
+        _ = try await other.delete(id, destroying: true, by: alice)
+        await #expect(throws: ServiceFailure.notFound) { try await text(session) }
+        await #expect(throws: ServiceFailure.notFound) { try await text(session, version: 1) }
+        #expect(try await fixture.problems().isEmpty)
+    }
+
+    @Test func aPermissionThatIsGoneIsGoneAtOnce() async throws {
+        let session = try await session()
+        try await fixture.set("app/one", "value")
+        #expect(try await text(session) == "value")
+        // No transaction says by itself that it changed the vault here.
+        try fixture.manage("app/one", as: "value") { $0.spec = Array(#"{"spec":{}}"#.utf8) }
+        await #expect(throws: ServiceFailure.denied) { try await text(session) }
+        try fixture.manage("app/one", as: "value") {
+            $0.spec = Array(#"{"spec":{"permissions":{"read":["user:alice"]}}}"#.utf8)
+        }
+        #expect(Sample.alice.description == "user:alice")
+        #expect(try await text(session) == "value")
+        #expect(try await text(session) == "value")
+    }
+
+    @Test func aVersionEndsByTheClock() async throws {
+        let session = try await session()
+        try await service.setMetadata(id, by: session) { $0.deleteVersionAfter = TimeSpan(seconds: 60) }
+        _ = try await service.write(
+            id, .replace(SecretValue(scalar: SecretBytes(utf8: "short"))), check: nil, by: session)
+        #expect(try await text(session) == "short")
+        try fixture.clock.advance("2m")
+        #expect(try await text(session) == nil)
+    }
+
+    @Test func everyReadIsRecorded() async throws {
+        let session = try await session()
+        try await fixture.set("app/one", "value")
+        let before = try fixture.records().count
+        try await withThrowingTaskGroup(of: String?.self) { group in
+            for _ in 0..<50 { group.addTask { try await text(session) } }
+            for try await text in group { #expect(text == "value") }
+        }
+        let trail = try fixture.trail(skipping: before)
+        #expect(trail.count == 50 && trail.allSatisfy { $0.hasPrefix("vault.secret.read Secret.default/app/one@1 ok") })
+    }
+}
+
+/// Many callers share snapshots, and none of them feels the others.
+@Suite(.ownThreads) struct GroupReadTests {
+    private struct Odd: Error {}
+
+    @Test func whatFailsFailsAlone() async throws {
+        let fixture = try VaultFixture()
+        let (home, clock) = (fixture.home, fixture.clock.clock)
+        try await fixture.set("one", "value")
+        let reads = GroupRead(try VaultDoor { try VaultCore.open(home, passphrase: { nil }, clock: clock) }, width: 2)
+        let outcomes = await withTaskGroup(of: (Int, String).self) { group in
+            for index in 0..<120 {
+                group.addTask {
+                    do {
+                        let name = try await reads.read { snapshot in
+                            if index % 3 == 1 { throw ServiceFailure.denied }
+                            if index % 3 == 2 { throw Odd() }
+                            return try snapshot.store.secret(SecretID("one"))?.id.name ?? "none"
+                        }
+                        return (index, name)
+                    } catch { return (index, "\(type(of: error))") }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        #expect(outcomes.count == 120)
+        for (index, outcome) in outcomes { #expect(outcome == ["one", "ServiceFailure", "Odd"][index % 3]) }
+    }
+
+    @Test func aNewerSerialForgetsAllThatWasRemembered() {
+        let memory = StampedMemory<String, Int>(limit: 2)
+        memory.remember(1, for: "a", at: 5)
+        memory.remember(2, for: "b", at: 5)
+        #expect(memory.value("a", at: 5) == 1 && memory.value("b", at: 5) == 2)
+        #expect(memory.value("a", at: 4) == nil && memory.value("a", at: 6) == nil)
+        // A snapshot that is older than what is known adds nothing.
+        memory.remember(3, for: "c", at: 4)
+        #expect(memory.value("c", at: 4) == nil && memory.value("c", at: 5) == nil)
+        memory.remember(4, for: "c", at: 5)
+        #expect(memory.value("a", at: 5) == nil && memory.value("c", at: 5) == 4)
+        memory.remember(5, for: "a", at: 6)
+        #expect(memory.value("c", at: 6) == nil && memory.value("a", at: 6) == 5)
+    }
+}
