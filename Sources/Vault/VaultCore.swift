@@ -134,6 +134,7 @@ package final class VaultTransaction {
     package let keyring: Keyring
     package let now: Timestamp
     private let serialBefore: Int64
+    private var tokenSerialBefore: Int64?
     private var isChanged = false
     /// Records when the part of the transaction that runs began.
     private var recordsBefore = 0
@@ -154,6 +155,14 @@ package final class VaultTransaction {
 
     /// The vault's serial as it was when the transaction began.
     package var serial: Int64 { serialBefore }
+
+    /// True when neither secrets nor tokens are other ones than when the serials were these.
+    func isStill(_ serial: Int64, tokens tokenSerial: Int64) throws -> Bool {
+        guard !isChanged, !store.hasChangedSecrets, !store.hasChangedTokens, serialBefore == serial else { return false }
+        let before = try tokenSerialBefore ?? store.integer(.tokenSerial)
+        tokenSerialBefore = before
+        return before == tokenSerial
+    }
 
     /// True when this transaction, or the part of it that runs, has written to the audit trail.
     var hasRecords: Bool { audit.appended > recordsBefore }

@@ -153,6 +153,9 @@ struct APIResponder: HTTPResponder {
     }
 
     private func answer(_ head: APIRequest, _ request: Request, _ place: InFlight.Place) async -> Response {
+        if !HTTPExchange.hasBody(request), let reply = await api.recall(head) {
+            return HTTPExchange.response(reply, keeping: place)
+        }
         let (address, dialect) = (place.address, head.dialect)
         let lock = failures.lock(of: address, at: clock.now())
         switch await api.enter(head, isLocked: lock != nil) {

@@ -1,5 +1,7 @@
 internal import HummingbirdCore
 internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
 
 /// Reads bodies of requests, of which nothing but their senders decides how long they take.
 enum BodyReader {
@@ -18,14 +20,22 @@ enum BodyReader {
     }
 
     private static func collect(_ body: RequestBody, _ limit: Int, _ time: Duration) async throws -> [UInt8] {
-        try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
-            group.addTask { try await body.collect(upTo: limit) }
-            group.addTask {
-                try await Task.sleep(for: time)
-                throw Failure.tooSlow
+        // That of this connection, where there is one. Its timers end when they are cancelled, which a task that sleeps
+        // does only when its time has come.
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        let reading = Task(executorPreference: LoopExecutor(loop)) { try await body.collect(upTo: limit) }
+        let isLate = Atomic(false)
+        let timer = loop.scheduleTask(in: TimeAmount(time)) {
+            isLate.store(true, ordering: .relaxed)
+            reading.cancel()
+        }
+        defer { timer.cancel() }
+        return try await withTaskCancellationHandler {
+            do { return Array(try await reading.value.readableBytesView) } catch {
+                throw isLate.load(ordering: .relaxed) ? Failure.tooSlow : error
             }
-            defer { group.cancelAll() }
-            return try await group.next().map { Array($0.readableBytesView) } ?? []
+        } onCancel: {
+            reading.cancel()
         }
     }
 }

@@ -23,18 +23,6 @@ struct GatedChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
 }
 
-/// Runs tasks on the thread of an event loop.
-private final class LoopExecutor: TaskExecutor {
-    private let loop: any EventLoop
-
-    init(_ loop: any EventLoop) { self.loop = loop }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-    }
-}
-
 /// How many connections a server takes.
 enum ConnectionLimit {
     private static let largest = 4096

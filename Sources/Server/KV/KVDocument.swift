@@ -15,7 +15,8 @@ enum KVDocument {
     /// The same around a value, which is never made a `String` of.
     static func reading(_ requestID: String, _ value: SecretValue, _ version: KVVersion) -> SecretBytes {
         let value = value.kvForm.revealJSON()
-        let tail = frame.metadata + metadata(version).canonicalBytes + frame.requestID + Array(requestID.utf8) + frame.end
+        let tail =
+            frame.metadata + metadata(version).canonicalBytes + frame.requestID + Array(requestID.utf8) + frame.end
         return SecretBytes(count: frame.data.count + value.count + tail.count) { buffer in
             buffer.copyBytes(from: frame.data)
             value.withUnsafeBytes {

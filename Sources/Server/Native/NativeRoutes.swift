@@ -52,8 +52,16 @@ struct NativeRoutes: Sendable {
     }
 
     func read(_ request: APIRequest, _ name: String, _ session: Session) async throws -> APIReply {
-        let wanted = SecretReference(try id(name, session), version: try request.number("version"))
-        let reading = try await service.readings([wanted], by: session)[0].get()
+        let id = try id(name, session)
+        let (version, value) = try await service.read(id, version: try request.number("version"), by: session)
+        guard let value else { throw VaultFailure(.deleted, "this version of \(id) is deleted") }
+        return try reply(
+            to: request,
+            SecretReading(id: id, version: version.number, createdAt: version.createdAt, value: value))
+    }
+
+    /// The answer to a read; 304 where the caller has it.
+    func reply(to request: APIRequest, _ reading: SecretReading) throws -> APIReply {
         let tag = Self.tag(reading.version)
         let headers = ["etag": tag]
         if let known = request.header("if-none-match"), known == "*" || Self.tags(known).contains(tag) {

@@ -16,18 +16,40 @@ package struct KVVersion: Sendable, Hashable {
 package struct KVSecret: Sendable {
     package let record: SecretRecord
     package let settings: KVSettings
-    /// Oldest first; without candidates of rotations, and without what is beyond the number of versions kept.
+    /// Oldest first; without candidates of rotations, and without what is beyond the number of versions kept. Where only
+    /// one was asked for, at most that one.
     package let versions: [VersionRecord]
     /// Where the manifest stands that describes it; `nil` for none.
     package let place: String?
 
+    /// Which versions are looked up.
+    enum Selection {
+        case all
+        /// The current one.
+        case current
+        case number(Int64)
+    }
+
     /// `nil` where there is nothing: no such secret, or one that was erased.
-    init?(_ id: SecretID, in store: any StoreReader) throws {
+    init?(_ id: SecretID, _ selection: Selection = .all, in store: any StoreReader) throws {
         guard let record = try store.secret(id), !(record.state == .deleted && record.purgeAt == nil) else {
             return nil
         }
+        try self.init(record, selection, in: store)
+    }
+
+    /// Of a record that is as it is stored.
+    init(_ record: SecretRecord, _ selection: Selection = .all, in store: any StoreReader) throws {
         self.record = record
         settings = try KVSettings(stored: store.kvSettings(of: record.rowID))
+        place = record.isManaged ? try store.applied(ResourceKey(record.id))?.position.span.description : nil
+        if record.currentVersion > 0, let number = selection.number(current: record.currentVersion) {
+            currentVersion = record.currentVersion
+            let isKept = number > currentVersion - settings.effectiveMaxVersions
+            let found = isKept ? try store.version(number, of: record.rowID) : nil
+            versions = found.map { $0.state == .pending ? [] : [$0] } ?? []
+            return
+        }
         // One more than are kept: the latest may be a candidate.
         let latest = record.currentVersion > 0 ? record.currentVersion : record.latestVersion
         let all = try store.versions(of: record.rowID, above: latest - settings.effectiveMaxVersions - 1)
@@ -36,7 +58,6 @@ package struct KVSecret: Sendable {
         let oldest = current - settings.effectiveMaxVersions
         versions = all.filter { $0.number > oldest }
         currentVersion = current
-        place = record.isManaged ? try store.applied(ResourceKey(id))?.position.span.description : nil
     }
 
     package let currentVersion: Int64
@@ -71,4 +92,15 @@ package struct KVSecret: Sendable {
 
 extension KVVersion {
     package func isReadable(at now: Timestamp) -> Bool { !isDestroyed && deletionAt.map { now < $0 } ?? true }
+}
+
+extension KVSecret.Selection {
+    /// `nil` for more than one.
+    fileprivate func number(current: Int64) -> Int64? {
+        switch self {
+        case .all: nil
+        case .current: current
+        case .number(let number): number == 0 ? current : number
+        }
+    }
 }

@@ -70,7 +70,9 @@ extension StoreReader {
         _ id: SecretID, version: Int64?, _ settings: [AccessRule], _ session: Session, at now: Timestamp
     ) throws -> (version: KVVersion, value: SealedValue?) {
         try require(.read, id, settings, session)
-        guard let secret = try KVSecret(id, in: self) else { throw ServiceFailure.notFound }
+        guard let secret = try KVSecret(id, version.map { .number($0) } ?? .current, in: self) else {
+            throw ServiceFailure.notFound
+        }
         let wanted = version.map { $0 == 0 ? secret.currentVersion : $0 } ?? secret.currentVersion
         guard let found = secret.version(wanted) else { throw ServiceFailure.notFound }
         return (found, found.isReadable(at: now) ? try sealedValue(wanted, of: secret.record.rowID) : nil)

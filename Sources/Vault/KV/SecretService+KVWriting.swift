@@ -21,9 +21,9 @@ extension SecretService {
         let settings = settings
         return try await change(.secretWrite, ResourceKey(id).description, session) { transaction in
             try transaction.store.require(.write, id, settings, session)
-            let view = try KVSecret(id, in: transaction.store)
+            let view = try KVSecret(id, .current, in: transaction.store)
             try Self.compare(check, view)
-            var secret = try transaction.store.secret(id) ?? transaction.newSecret(id)
+            var secret = try view?.record ?? transaction.store.secret(id) ?? transaction.newSecret(id)
             try transaction.requireChangeable(secret)
             let isNew = secret.latestVersion == 0
             let value = try Self.value(content, of: id) { try transaction.currentValue(view) }
@@ -213,7 +213,7 @@ extension VaultTransaction {
             settings.expires[secret.currentVersion] = now.adding(settings.deleteVersionAfter)
         }
         if settings != before { try save(settings, of: secret) }
-        guard let view = try KVSecret(secret.id, in: store), let version = view.version(secret.currentVersion) else {
+        guard let version = try KVSecret(secret, .current, in: store).version(secret.currentVersion) else {
             throw VaultFailure(.corrupt, "the version that was just written is not there")
         }
         return version
@@ -223,9 +223,11 @@ extension VaultTransaction {
     private func destroyPrevious(
         upTo oldest: Int64, of secret: inout SecretRecord, by context: ActionContext
     ) throws {
+        let numbers = oldest > 0 ? try store.previousVersions(of: secret.rowID, upTo: oldest) : []
+        guard !numbers.isEmpty else { return }
         let journal = try store.rotation(of: secret.rowID)
         let named = [journal?.previous, journal?.candidate]
-        for number in try store.previousVersions(of: secret.rowID, upTo: oldest) where !named.contains(number) {
+        for number in numbers where !named.contains(number) {
             try destroy(number, of: &secret, by: context)
         }
     }

@@ -51,7 +51,11 @@ extension Keyring {
     }
 
     /// Decrypts. Throws ``VaultFailure/Kind/notAuthentic`` when ciphertext, key or place do not belong together.
-    package func open(_ sealed: SealedValue, for id: SecretID, version: Int64) throws -> SecretBytes {
+    ///
+    /// - Parameter isAgain: true for a value that was opened before, of which nobody needs to hear once more.
+    package func open(
+        _ sealed: SealedValue, for id: SecretID, version: Int64, isAgain: Bool = false
+    ) throws -> SecretBytes {
         let place = Self.place(vaultID, id, version)
         do {
             let dek = try WrappedKey.unwrap(
@@ -59,7 +63,7 @@ extension Keyring {
             let value = try AEAD.aes256GCM.open(
                 sealed.ciphertext.dropFirst(AEAD.nonceBytes), key: dek,
                 nonce: Array(sealed.ciphertext.prefix(AEAD.nonceBytes)), aad: place + Array("value".utf8))
-            onOpen?(value)
+            if !isAgain { onOpen?(value) }
             return value
         } catch is SealingFailure {
             throw Self.damaged(id, version)

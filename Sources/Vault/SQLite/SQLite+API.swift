@@ -50,12 +50,14 @@ extension SQLiteTransaction {
     }
 
     func save(_ token: TokenRecord) throws {
+        hasChangedTokens = true
         try run(
             "INSERT OR REPLACE INTO tokens (\(TokenRecord.columns)) VALUES (?\(String(repeating: ", ?", count: 15)))",
             token.values)
     }
 
     func removeTokens(endedBefore time: Timestamp) throws {
+        hasChangedTokens = true
         try run(
             "DELETE FROM tokens WHERE expires_at < ?1 OR revoked_at < ?1", [time.milliseconds])
     }

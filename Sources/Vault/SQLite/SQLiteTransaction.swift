@@ -7,6 +7,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     /// Reference sets seen in this transaction: thousands of manifests share a few.
     private var knownSets: [[ReferenceTarget]: Int64] = [:]
     var hasChangedSecrets = false
+    var hasChangedTokens = false
     // The statements that run for each secret of an apply, once they were prepared.
     private var insertSecret: RowStatement?
     private var updateSecret: RowStatement?
@@ -18,7 +19,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
     private var values = RowValues()
 
     func attempt<R>(_ body: () throws -> R) throws -> R {
-        let hadChanged = hasChangedSecrets
+        let hadChanged = (hasChangedSecrets, hasChangedTokens)
         try run("SAVEPOINT part")
         do {
             let result = try body()
@@ -26,7 +27,7 @@ final class SQLiteTransaction: SQLiteReader, StoreTransaction {
             return result
         } catch {
             knownSets = [:]
-            hasChangedSecrets = hadChanged
+            (hasChangedSecrets, hasChangedTokens) = hadChanged
             // What breaks the store has ended the whole transaction. Otherwise nothing may go on before this is undone.
             guard !(error is DatabaseError) else { throw error }
             try run("ROLLBACK TO part")

@@ -29,6 +29,17 @@ package final class GroupCommit: Sendable {
                 }, fail: { then(.failure($0)) }))
     }
 
+    /// Records an entry where `condition` holds at that moment. False where it does not, and nothing was recorded.
+    func record(
+        _ entry: AuditEntry, if condition: @escaping @Sendable (VaultTransaction) throws -> Bool
+    ) async throws -> Bool {
+        try await write { transaction in
+            guard try condition(transaction) else { return false }
+            try transaction.audit.record(entry)
+            return true
+        }
+    }
+
     /// Returns when what `body` did is on disk. It may run more than once, and only its last run counts.
     package func write<R: Sendable>(_ body: @escaping @Sendable (VaultTransaction) throws -> R) async throws -> R {
         try await result { transaction in .success(try body(transaction)) }

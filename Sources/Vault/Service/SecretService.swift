@@ -91,7 +91,10 @@ package final class SecretService: Sendable {
         _ action: AuditAction, _ subject: String, _ session: Session,
         _ body: @escaping @Sendable (any StoreReader, Keyring, Timestamp) throws -> Look<R>
     ) async throws -> R {
-        try await look(action, subject, by: session.context, body)
+        try await look(action, subject, by: session.context) { store, keyring, now in
+            try store.confirm(session, at: now)
+            return try body(store, keyring, now)
+        }
     }
 
     /// As ``look(_:_:_:_:)``, in a snapshot together with others.
@@ -100,7 +103,10 @@ package final class SecretService: Sendable {
         _ body: @escaping @Sendable (Snapshot) throws -> Look<R>
     ) async throws -> R {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
-            reads.read(body) { [commits] outcome in
+            reads.read { snapshot in
+                try snapshot.store.confirm(session, at: snapshot.now)
+                return try body(snapshot)
+            } then: { [commits] outcome in
                 let entry: AuditEntry
                 let answer: Result<R, any Error>
                 switch outcome {
@@ -141,7 +147,10 @@ package final class SecretService: Sendable {
         _ action: AuditAction, _ subject: String, _ session: Session,
         _ body: @escaping @Sendable (VaultTransaction) throws -> R
     ) async throws -> R {
-        try await commits.audited(action, subject, by: session.context, body)
+        try await commits.audited(action, subject, by: session.context) { transaction in
+            try transaction.store.confirm(session, at: transaction.now)
+            return try body(transaction)
+        }
     }
 
     /// Removes what destroyed versions left in files beside the store.

@@ -17,6 +17,11 @@ final class StampedMemory<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         state.withLock { state in state.serial == serial ? state.values[key] : nil }
     }
 
+    /// With the serial at which it was true.
+    func latest(_ key: Key) -> (value: Value, serial: Int64)? {
+        state.withLock { state in state.values[key].map { ($0, state.serial) } }
+    }
+
     func remember(_ value: Value, for key: Key, at serial: Int64) {
         state.withLock { state in
             // An older snapshot has nothing to say.

@@ -86,6 +86,8 @@ package protocol StoreReader {
 package protocol StoreTransaction: StoreReader {
     /// True when a secret, a version, or what Git said of one is not what it was before the transaction.
     var hasChangedSecrets: Bool { get }
+    /// The same of tokens.
+    var hasChangedTokens: Bool { get }
     /// Runs `body`, of whose effects none stays when it throws.
     func attempt<R>(_ body: () throws -> R) throws -> R
 

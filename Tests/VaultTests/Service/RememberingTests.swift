@@ -37,6 +37,81 @@ import Testing
         try await service.read(id, version: version, by: session).value?.leaves[0].bytes.revealText()
     }
 
+    private func recall(
+        _ token: SecretBytes, version: Int64? = nil, organization: String? = nil
+    ) async throws -> String? {
+        let request = RecallRequest(id.name, version: version, token: token, organization: organization, caller)
+        return try await service.recall(request)?.reading.value.leaves[0].bytes.revealText()
+    }
+
+    @Test func nothingIsRecalledThatIsNotStillSo() async throws {
+        let ((token, record), other) = (try await token(), try fixture.reopened())
+        try await fixture.set("app/one", "first")
+        #expect(try await recall(token) == nil)
+        let session = Session(try #require(try await service.find(token)), caller)
+        #expect(try await recall(token) == nil)
+        func remember() async throws { _ = try await text(session) }
+        try await remember()
+        let before = try fixture.records().count
+        #expect(try await recall(token) == "first")
+        #expect(try await recall(token, organization: SecretID.defaultOrganization) == "first")
+        #expect(
+            try fixture.trail(skipping: before).allSatisfy {
+                $0.hasPrefix("vault.secret.read Secret.default/app/one@1 ok")
+            })
+        // Each of these leaves no record: nothing was done.
+        #expect(try await recall(token, version: 1) == nil)
+        #expect(try await recall(token, organization: "acme") == nil)
+        #expect(try await recall(SecretBytes(utf8: "rsl_" + String(repeating: "0", count: 64))) == nil)
+        _ = try await other.set(SecretID("app/two"), to: SecretValue(scalar: SecretBytes(utf8: "else")), by: alice)
+        #expect(try await recall(token) == nil)
+        try await remember()
+        #expect(try await recall(token) == "first")
+        try fixture.manage("app/one", as: "first") { $0.spec = Array(#"{"spec":{}}"#.utf8) }
+        #expect(try await recall(token) == nil)
+        #expect(try fixture.trail(skipping: before).filter { $0.contains("vault.secret.read") }.count == 4)
+        try fixture.manage("app/one", as: "first") {
+            $0.spec = Array(#"{"spec":{"permissions":{"read":["user:alice"]}}}"#.utf8)
+        }
+        try await remember()
+        #expect(try await recall(token) == "first")
+        _ = try await other.revokeToken(accessor: record.accessor, by: alice)
+        #expect(try await recall(token) == nil)
+        #expect(try await service.find(token) == nil)
+        #expect(try await fixture.problems().isEmpty)
+    }
+
+    @Test func aRememberedTokenIsConfirmedByWhatIsDone() async throws {
+        let (token, record) = try await token()
+        #expect(try service.remembered(token, caller) == nil)
+        _ = try await service.find(token)
+        let session = try #require(try service.remembered(token, caller))
+        let value = SecretValue(scalar: SecretBytes(utf8: "value"))
+        _ = try await service.write(id, .replace(value), check: nil, by: session)
+        #expect(try await text(session) == "value")
+        // Another token changes the serial, and nothing else.
+        _ = try await self.token()
+        _ = try await service.write(id, .replace(value), check: nil, by: session)
+        _ = try await fixture.reopened().revokeToken(accessor: record.accessor, by: alice)
+        await #expect(throws: TokenFailure.self) {
+            try await service.write(id, .replace(value), check: nil, by: session)
+        }
+        await #expect(throws: TokenFailure.self) { try await text(session) }
+        await #expect(throws: TokenFailure.self) { try await service.versions(of: id, by: session) }
+        await #expect(throws: TokenFailure.self) { try await service.readings([SecretReference(id)], by: session) }
+        #expect(try fixture.secret("app/one").latestVersion == 2)
+        #expect(try await fixture.problems().isEmpty)
+    }
+
+    @Test func anEndingByTheClockIsNotRecalled() async throws {
+        let (token, _) = try await token("1m")
+        try await fixture.set("app/one", "value")
+        _ = try await text(Session(try #require(try await service.find(token)), caller))
+        #expect(try await recall(token) == "value")
+        try fixture.clock.advance("1m")
+        #expect(try await recall(token) == nil)
+    }
+
     @Test func aTokenThatEndedIsKnownNoMore() async throws {
         let (token, record) = try await token()
         for _ in 0..<3 { #expect(try await service.find(token)?.accessor == record.accessor) }
