@@ -158,7 +158,9 @@ package final class VaultTransaction {
 
     /// True when neither secrets nor tokens are other ones than when the serials were these.
     func isStill(_ serial: Int64, tokens tokenSerial: Int64) throws -> Bool {
-        guard !isChanged, !store.hasChangedSecrets, !store.hasChangedTokens, serialBefore == serial else { return false }
+        guard serialBefore == serial, !isChanged, !store.hasChangedSecrets, !store.hasChangedTokens else {
+            return false
+        }
         let before = try tokenSerialBefore ?? store.integer(.tokenSerial)
         tokenSerialBefore = before
         return before == tokenSerial
