@@ -162,6 +162,27 @@ public final class SecretClient: Sendable {
         try await write("DELETE", "secrets", name, query: "?destroy=\(destroying)", .none)
     }
 
+    /// Renews a value: makes it, hands it to its target, uses it there, and makes it current.
+    ///
+    /// - Parameters:
+    ///   - value: the new value in place of one that is made.
+    ///   - field: the one that gets it; by default what the manifest says.
+    @discardableResult
+    public func rotate(_ name: String, to value: SecretBytes? = nil, field: String? = nil) async throws -> SecretRotation
+    {
+        defer { cache.drop(name) }
+        var parts: [SecretBytes] = []
+        if let value { parts += [SecretBytes(utf8: "\"value\":"), SecretValue(scalar: value).revealJSON()] }
+        if let field {
+            parts.append(SecretBytes(utf8: "\(parts.isEmpty ? "" : ",")\"field\":\(JSON.string(field).canonical)"))
+        }
+        let body = SecretBytes.joined([SecretBytes(utf8: "{")] + parts + [SecretBytes(utf8: "}")])
+        let json = try await document(
+            "POST", "rotate/\(PercentEncoding.encode(name))", .secret(body), isRepeatable: false)
+        guard let rotation = SecretRotation(json) else { throw strange }
+        return rotation
+    }
+
     private func write(
         _ method: String, _ folder: String, _ name: String, query: String = "", _ body: WebRequest.Body,
         expected: Int64? = nil

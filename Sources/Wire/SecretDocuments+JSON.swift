@@ -58,6 +58,25 @@ extension SecretWriting {
     }
 }
 
+extension SecretRotation {
+    package var document: JSON {
+        [
+            "name": .string(id.name), "organization": .string(id.organization), "version": .integer(version),
+            "resumed": .bool(isResumed), "write_back_pending": .bool(isWriteBackPending),
+            "retires_at": retiresAt.map { .string($0.description) } ?? .null,
+        ]
+    }
+
+    package init?(_ json: JSON) {
+        guard let id = SecretID(document: json), let version = json["version"]?.integerValue,
+            let isResumed = json["resumed"]?.boolValue, let isPending = json["write_back_pending"]?.boolValue
+        else { return nil }
+        self.init(
+            id: id, version: version, isResumed: isResumed, isWriteBackPending: isPending,
+            retiresAt: json["retires_at"]?.stringValue.flatMap { Timestamp($0) })
+    }
+}
+
 extension SecretInfo {
     /// Without the manifest, which says who else may do what.
     package var document: JSON {

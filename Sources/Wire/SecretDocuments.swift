@@ -35,6 +35,28 @@ public struct SecretWriting: Sendable {
     }
 }
 
+/// The outcome of a rotation.
+public struct SecretRotation: Sendable {
+    /// What was rotated.
+    public let id: SecretID
+    /// The version that is current now.
+    public let version: Int64
+    /// True when it went on with one that had been interrupted or had failed.
+    public let isResumed: Bool
+    /// True when the vault is newer than Git until the new value is written back.
+    public let isWriteBackPending: Bool
+    /// When the target is to forget the value before; `nil` where it has, or never knew two.
+    public let retiresAt: Timestamp?
+
+    package init(id: SecretID, version: Int64, isResumed: Bool, isWriteBackPending: Bool, retiresAt: Timestamp?) {
+        self.id = id
+        self.version = version
+        self.isResumed = isResumed
+        self.isWriteBackPending = isWriteBackPending
+        self.retiresAt = retiresAt
+    }
+}
+
 /// A secret without its value.
 public struct SecretInfo: Sendable {
     /// Organization and name.

@@ -16,7 +16,7 @@ import Testing
         let ids = paths.values.flatMap { path in
             (path.objectValue ?? [:]).values.compactMap { $0["operationId"]?.stringValue }
         }
-        #expect(ids.count == Set(ids).count && ids.count == 11)
+        #expect(ids.count == Set(ids).count && ids.count == 12)
     }
 
     /// Each operation with many requests right and wrong: no status and no document that is not described, no failure of

@@ -24,6 +24,14 @@ package struct RotationReport: Sendable {
     package let isResumed: Bool
     /// When the target is to forget the value before.
     package let retiresAt: Timestamp?
+
+    package init(id: SecretID, version: Int64, outcome: Outcome, isResumed: Bool, retiresAt: Timestamp?) {
+        self.id = id
+        self.version = version
+        self.outcome = outcome
+        self.isResumed = isResumed
+        self.retiresAt = retiresAt
+    }
 }
 
 /// Renews values step by step, each noted before the next. Whichever step the process dies in, the next run goes on or

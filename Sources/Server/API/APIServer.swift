@@ -44,12 +44,13 @@ package struct APIServer: Sendable {
     /// How often the answers are forgotten that nobody fetched in time.
     private static let forgetting = Duration.seconds(60)
 
-    package init(_ configuration: Configuration, _ service: SecretService) {
+    /// - Parameter rotator: does the rotations that are asked for.
+    package init(_ configuration: Configuration, _ service: SecretService, rotator: any SecretRotator) {
         self.configuration = configuration
         self.service = service
         responder = APIResponder(
             api: VaultAPI(
-                service: service, native: NativeRoutes(service: service, version: configuration.version),
+                service: service, native: NativeRoutes(service: service, rotator: rotator, version: configuration.version),
                 logins: LoginRoutes(
                     service, issuers: configuration.issuers, certificateTTL: configuration.certificateTTL)),
             failures: FailureGuard(requestsPerSecond: configuration.requestsPerSecond), clock: service.clock)

@@ -8,6 +8,7 @@ struct NativeRoutes: Sendable {
     static let description = "\(root)/openapi.json"
 
     let service: SecretService
+    let rotator: any SecretRotator
     /// Of the program.
     let version: String
     /// What tools are told of it all; the same for everyone.
@@ -15,8 +16,9 @@ struct NativeRoutes: Sendable {
     /// Who waits for changes keeps no place for long that another one needs for a request.
     let waiting = InFlight(limit: 512, ofAddress: 64)
 
-    init(service: SecretService, version: String) {
+    init(service: SecretService, rotator: any SecretRotator, version: String) {
         self.service = service
+        self.rotator = rotator
         self.version = version
         openAPI = .document(200, OpenAPI.document(version: version))
     }

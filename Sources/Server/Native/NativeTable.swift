@@ -56,6 +56,15 @@ extension NativeRoutes {
             refusals: [403, 404, 409, 410, 412],
             answer: { try await $0.rollback($1, $2, $3) }),
         NativeRoute(
+            method: .post, path: "rotate/{name}", id: "rotateSecret",
+            summary: "Renew the value: make it, hand it to its target, use it there, and make it current",
+            body: "RotateRequest",
+            answers: [
+                .init(status: 200, text: "Which version is current now.", schema: "Rotation"),
+                .init(status: 502, text: "The target did not take it. The value before stays.", schema: "Refusal"),
+            ], refusals: [403, 404, 409],
+            answer: { try await $0.rotate($1, $2, $3) }),
+        NativeRoute(
             method: .delete, path: "secrets/{name}", id: "deleteSecret",
             summary: "Delete a secret; its values stay for its `keepPrevious`",
             parameters: [flag("destroy", "Destroy all values at once and for good.")] + conditions,

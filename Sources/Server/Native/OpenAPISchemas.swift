@@ -73,6 +73,19 @@ enum OpenAPISchemas {
         "RollbackRequest": object(
             ["to": ["type": ["integer", "null"], "minimum": 1, "description": "By default the one before."]],
             optional: ["to"], isOpen: false),
+        "RotateRequest": object(
+            [
+                "value": ["type": ["string", "null"], "description": "The new value. By default it is made."],
+                "field": [
+                    "type": ["string", "null"], "minLength": 1,
+                    "description": "The field that gets it. By default the one that the manifest says.",
+                ],
+            ], optional: ["value", "field"], isOpen: false),
+        "Rotation": object(
+            head.merging([
+                "resumed": flag, "write_back_pending": flag,
+                "retires_at": nullable("When the target forgets the value before."),
+            ]) { $1 }),
         "Changes": object([
             "cursor": number, "changed": ["type": "array", "items": reference("Name")],
         ]),

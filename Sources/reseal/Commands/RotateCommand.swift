@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ResealClient
 internal import ResealCore
 internal import ResealReconciler
 internal import ResealSealing
@@ -22,9 +23,10 @@ struct RotateCommand: AsyncParsableCommand {
               printf %s "$NEW" | reseal rotate prod/mail-api --value-from-stdin
               reseal rotate --due
               reseal rotate --all --label team=orders
+              reseal rotate prod/orders-db --server https://vault.example.org:8200
             """)
 
-    @OptionGroup var vault: VaultOptions
+    @OptionGroup var secrets: SecretsOptions
     @OptionGroup var organization: OrganizationOption
 
     @Argument(help: "The secret's name.")
@@ -66,6 +68,8 @@ struct RotateCommand: AsyncParsableCommand {
     func run() async throws {
         let wanted = try name.map(organization.id)
         let field = try self.field.map { try FieldOption.path($0) }
+        if let remote = try openRemote() { return try await rotate(wanted, at: remote) }
+        let vault = secrets.vault
         let labels = try Self.pairs(label)
         let core = try vault.openCore()
         let lock = try await lockOption.take(vault.vaultHome)
@@ -74,7 +78,7 @@ struct RotateCommand: AsyncParsableCommand {
         let context = try vault.context()
         let view = RotationReportView(json: json)
         if let wanted {
-            let value = valueFromStdin ? try ValueInput.standardInput(prompt: "New value of \(wanted)") : nil
+            let value = try readValue(of: wanted)
             return view.show(try await service.rotate(wanted, to: value, field: field, by: context))
         }
         let run =
@@ -85,6 +89,29 @@ struct RotateCommand: AsyncParsableCommand {
         guard run.failures == 0 else {
             throw ExitCode((run.failures == run.endings.count ? ExitStatus.failed : .partial).rawValue)
         }
+    }
+
+    private func readValue(of id: SecretID) throws -> SecretBytes? {
+        valueFromStdin ? try ValueInput.standardInput(prompt: "New value of \(id)") : nil
+    }
+
+    /// `nil` for a vault of this machine. What is more than one secret, or a work tree, is never meant for a server.
+    private func openRemote() throws -> RemoteSecrets? {
+        guard name != nil, !sealing.write else {
+            guard secrets.server.server == nil else {
+                throw UsageFailure(
+                    "--server rotates one secret, and seals it into no work tree",
+                    hint: "name the secret; the controller of that vault writes the new value back")
+            }
+            return nil
+        }
+        return try secrets.openRemote(organization.organization)
+    }
+
+    private func rotate(_ id: SecretID?, at remote: RemoteSecrets) async throws {
+        guard let id else { return }
+        let rotation = try await remote.client.rotate(id.name, to: readValue(of: id), field: field)
+        RotationReportView(json: json).show(rotation)
     }
 
     private func selected(_ labels: [String: String], _ core: VaultCore) throws -> [SecretID] {

@@ -42,7 +42,8 @@ struct APIHost: Sendable {
             APIServer.Configuration(
                 host: settings.listen.host, port: settings.listen.port, tls: files,
                 requestsPerSecond: settings.requestsPerSecond, version: ResealVersion.current,
-                issuers: settings.issuers, certificateTTL: settings.clientTTL), service)
+                issuers: settings.issuers, certificateTTL: settings.clientTTL), service,
+            rotator: APIRotator(home: home, open: open))
         let (log, certificate) = (log, files?.certificate)
         return Ready(server: server) { [pin] port in
             log.write(

@@ -2,6 +2,7 @@ internal import Glibc
 internal import ResealCore
 internal import ResealReconciler
 internal import ResealVault
+internal import ResealWire
 
 /// Rotations, for people and for programs.
 struct RotationReportView {
@@ -10,6 +11,15 @@ struct RotationReportView {
     func show(_ report: RotationReport) {
         if json { return Terminal.print(Self.document(report).canonical) }
         Self.lines(report).forEach { Terminal.note($0) }
+    }
+
+    /// One that a server did.
+    func show(_ rotation: SecretRotation) {
+        let outcome: RotationReport.Outcome = rotation.isWriteBackPending ? .writeBackPending : .done
+        show(
+            RotationReport(
+                id: rotation.id, version: rotation.version, outcome: outcome, isResumed: rotation.isResumed,
+                retiresAt: rotation.retiresAt))
     }
 
     func show(_ run: RotationRun) {

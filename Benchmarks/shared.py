@@ -1,4 +1,4 @@
-"""What the measurements of servers share."""
+"""What the measurements share."""
 import http.client, json, os, shutil, socket, ssl, subprocess, sys, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -13,9 +13,9 @@ def require(*tools):
 
 
 def build(product):
-    """The path of a program of this package, built for release."""
-    subprocess.run(["swift", "build", "-c", "release", "--product", product, "--scratch-path", SCRATCH],
-                   cwd=ROOT, check=True, stdout=sys.stderr)
+    """The path of a program of this package, built as for a release."""
+    subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product,
+                    "--scratch-path", SCRATCH], cwd=ROOT, check=True, stdout=sys.stderr)
     return os.path.join(SCRATCH, "release", product)
 
 
