@@ -168,8 +168,9 @@ public final class SecretClient: Sendable {
     ///   - value: the new value in place of one that is made.
     ///   - field: the one that gets it; by default what the manifest says.
     @discardableResult
-    public func rotate(_ name: String, to value: SecretBytes? = nil, field: String? = nil) async throws -> SecretRotation
-    {
+    public func rotate(
+        _ name: String, to value: SecretBytes? = nil, field: String? = nil
+    ) async throws -> SecretRotation {
         defer { cache.drop(name) }
         var parts: [SecretBytes] = []
         if let value { parts += [SecretBytes(utf8: "\"value\":"), SecretValue(scalar: value).revealJSON()] }

@@ -50,7 +50,8 @@ package struct APIServer: Sendable {
         self.service = service
         responder = APIResponder(
             api: VaultAPI(
-                service: service, native: NativeRoutes(service: service, rotator: rotator, version: configuration.version),
+                service: service,
+                native: NativeRoutes(service: service, rotator: rotator, version: configuration.version),
                 logins: LoginRoutes(
                     service, issuers: configuration.issuers, certificateTTL: configuration.certificateTTL)),
             failures: FailureGuard(requestsPerSecond: configuration.requestsPerSecond), clock: service.clock)
