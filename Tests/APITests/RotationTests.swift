@@ -50,6 +50,7 @@ import Testing
         #expect(try value("app/pw") == "canary-of-rotation")
         let trail = try api.user.check("audit", "list", "--type", "vault.secret.rotate", "--secret", "app/pw").text
         #expect(trail.contains("asked for") && trail.contains("service:app") && !trail.contains("canary-of-rotation"))
+        #expect(try RunningAPI.line("rotated", in: api.user)["secret"] == "app/pw")
         #expect(try api.user.reseal(["audit", "verify"]).status == 0)
     }
 

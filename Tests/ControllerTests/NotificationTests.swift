@@ -144,6 +144,20 @@ import Testing
         try controller.stop()
     }
 
+    @Test func aRotationByACommandIsToldWhereThatIsAskedFor() throws {
+        #expect(try once().status == 0)
+        #expect(try user.reseal(["rotate", "prod/turns"]).status == 0)
+        #expect(told.isEmpty)
+        let rotated = try user.reseal(["rotate", "prod/turns", "--notify"])
+        #expect(rotated.status == 0 && rotated.errorText.contains("told tool"), "\(rotated.errorText)")
+        #expect(told.count == 1 && told.first?["event"] == "rotation.done" && told.first?["secret"] == "prod/turns")
+        #expect(hooks("rotation.done").isEmpty, "the secret names another notifier")
+        try configure("commands/tool.yaml", "program: /nowhere/at/all\n")
+        let untold = try user.reseal(["rotate", "prod/turns", "--notify"])
+        #expect(untold.status == 8 && untold.errorText.contains("not told: tool"), "\(untold.errorText)")
+        #expect(untold.errorText.contains("rotated prod/turns: version 4 is current"), "\(untold.errorText)")
+    }
+
     @Test func failuresAndRecoveriesAreNews() throws {
         #expect(try once().status == 0)
         try user.repository.write("manifests/bad.yaml", "kind: Secret\n")

@@ -67,6 +67,13 @@ package struct ControllerNotifiers: Sendable {
 
     // MARK: Channels
 
+    /// Sends one message at once, and once.
+    package func send(_ event: NotificationEvent, to notifier: Notifier) async throws {
+        try await channel(notifier).send(NotificationMessage(event, id: Self.freshID()))
+    }
+
+    static func freshID() throws -> String { "msg_" + Hex.encode(try SystemRandom.bytes(16)) }
+
     /// Throws a failure that says what the configuration lacks.
     package func channel(_ notifier: Notifier) throws -> any NotificationChannel {
         let organization = notifier.key.organization

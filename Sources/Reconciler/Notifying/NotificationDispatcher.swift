@@ -1,7 +1,6 @@
 internal import ResealCore
 internal import ResealManifests
 package import ResealNotify
-internal import ResealSealing
 package import ResealVault
 
 /// Finds out who is told of an event, and hands it to the queue. On a queue of its own, since it asks the vault.
@@ -28,7 +27,7 @@ package actor NotificationDispatcher {
     package func dispatch(_ event: NotificationEvent) throws {
         try withNotifiers { notifiers in
             for notifier in try notifiers.receivers(of: event) {
-                let id = "msg_" + Hex.encode(try SystemRandom.bytes(16))
+                let id = try ControllerNotifiers.freshID()
                 let key = notifier.key
                 queue.submit(
                     Delivery(

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import ResealCore
 internal import ResealNotify
 internal import ResealReconciler
-internal import ResealSealing
 internal import ResealVault
 
 struct NotifyCommand: AsyncParsableCommand {
@@ -31,8 +30,7 @@ struct NotifyTestCommand: AsyncParsableCommand {
         let notifiers = ControllerNotifiers(vault.vaultHome, core: try vault.openCore(), by: try vault.context())
         let notifier = try notifiers.named(name, organization: try organization.id(name).organization)
         let event = NotificationEvent(.test, .notifier(notifier.key), at: WallClock.system.now())
-        let id = "msg_" + Hex.encode(try SystemRandom.bytes(16))
-        try await notifiers.channel(notifier).send(NotificationMessage(event, id: id))
+        try await notifiers.send(event, to: notifier)
         Terminal.note("sent a test message by \(name)")
     }
 }

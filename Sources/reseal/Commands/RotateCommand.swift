@@ -14,6 +14,9 @@ struct RotateCommand: AsyncParsableCommand {
             the target of `rotation.handler`, uses it there, and only then makes it current. The value before stays for \
             `keepPrevious`. A rotation that was interrupted or failed is gone on with, whatever step it died in.
 
+            With --notify, the notifiers that want such events are told of it, also of a rotation that failed; a controller \
+            tells them only of those that it does itself. Status 8: a notifier could not be told.
+
             Afterwards the vault is newer than Git; nothing undoes that (`reseal status`: WriteBackPending). With --write, \
             the new value is also sealed into its manifest in the work tree, and the commit is yours.
 
@@ -47,6 +50,9 @@ struct RotateCommand: AsyncParsableCommand {
     @Flag(help: "Read the new value from stdin, or ask for it at a hidden prompt.")
     var valueFromStdin = false
 
+    @Flag(help: "Tell the notifiers of the secret about it.")
+    var notify = false
+
     @OptionGroup(title: "Git") var sealing: RotationSealingOptions
     @OptionGroup var lockOption: RotationLockOption
 
@@ -77,18 +83,40 @@ struct RotateCommand: AsyncParsableCommand {
         let service = RotationService(try sealing.rotator(core, vault.vaultHome))
         let context = try vault.context()
         let view = RotationReportView(json: json)
+        let notices = notify ? RotationNotices(vault.vaultHome, core: core, by: context) : nil
         if let wanted {
             let value = try readValue(of: wanted)
-            return view.show(try await service.rotate(wanted, to: value, field: field, by: context))
+            do {
+                view.show(try await service.rotate(wanted, to: value, field: field, by: context))
+            } catch {
+                if let notices { _ = try await notices.tell(wanted, failure: UnexpectedFailure.wrapping(error)) }
+                throw error
+            }
+            if let notices, try await notices.tell(wanted) > 0 { throw ExitCode(ExitStatus.partial.rawValue) }
+            return
         }
         let run =
             due
             ? try await service.runDue(by: context)
             : await service.run(try selected(labels, core), by: context)
         view.show(run)
+        let untold = if let notices { try await tell(of: run, notices) } else { 0 }
         guard run.failures == 0 else {
             throw ExitCode((run.failures == run.endings.count ? ExitStatus.failed : .partial).rawValue)
         }
+        guard untold == 0 else { throw ExitCode(ExitStatus.partial.rawValue) }
+    }
+
+    private func tell(of run: RotationRun, _ notices: RotationNotices) async throws -> Int {
+        var untold = 0
+        for (id, ending) in run.endings {
+            switch ending {
+            case .rotated: untold += try await notices.tell(id)
+            case .failed(let failure): untold += try await notices.tell(id, failure: failure)
+            case .retired: break
+            }
+        }
+        return untold
     }
 
     private func readValue(of id: SecretID) throws -> SecretBytes? {
@@ -97,11 +125,11 @@ struct RotateCommand: AsyncParsableCommand {
 
     /// `nil` for a vault of this machine. What is more than one secret, or a work tree, is never meant for a server.
     private func openRemote() throws -> RemoteSecrets? {
-        guard name != nil, !sealing.write else {
+        guard name != nil, !sealing.write, !notify else {
             guard secrets.server.server == nil else {
                 throw UsageFailure(
-                    "--server rotates one secret, and seals it into no work tree",
-                    hint: "name the secret; the controller of that vault writes the new value back")
+                    "--server rotates one secret, and takes neither --write nor --notify",
+                    hint: "name the secret; that vault's controller writes back and notifies by itself")
             }
             return nil
         }

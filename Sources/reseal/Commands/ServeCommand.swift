@@ -48,11 +48,14 @@ struct ServeCommand: AsyncParsableCommand {
         let log = ControllerLog(logFormat ?? settings.logFormat)
         let notifier = ServiceNotifier(environment: Terminal.environment())
         let open = vault.opener()
-        let host = APIHost(home, open: open, log)
         let metrics = ControllerMetrics()
         // A controller of the same vault tells of what expires.
         let notifications = ControllerNotifications(
             home, by: try vault.context(), metrics, log, tellsOfExpiries: false, open: open)
+        let host = APIHost(home, open: open, log) { event in
+            log.write(event)
+            notifications.observe(event)
+        }
         func auditing(_ settings: ControllerSettings) -> AuditHost {
             AuditHost(home: home, settings: settings.audit, open: open, counts: metrics.auditSinks, log: log) {
                 notifications.raise($0)

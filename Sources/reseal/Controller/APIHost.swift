@@ -1,5 +1,6 @@
 internal import Foundation
 internal import ResealCore
+internal import ResealReconciler
 internal import ResealServer
 internal import ResealVault
 
@@ -11,8 +12,14 @@ struct APIHost: Sendable {
     private let home: VaultHome
     private let open: @Sendable () throws -> VaultCore
     private let log: ControllerLog
+    private let onRotation: @Sendable (RotationEvent) -> Void
 
-    init(_ home: VaultHome, open: @escaping @Sendable () throws -> VaultCore, _ log: ControllerLog) {
+    /// - Parameter onRotation: hears what came of each rotation that somebody asked for.
+    init(
+        _ home: VaultHome, open: @escaping @Sendable () throws -> VaultCore, _ log: ControllerLog,
+        onRotation: @escaping @Sendable (RotationEvent) -> Void
+    ) {
+        self.onRotation = onRotation
         self.home = home
         self.open = open
         self.log = log
@@ -43,7 +50,7 @@ struct APIHost: Sendable {
                 host: settings.listen.host, port: settings.listen.port, tls: files,
                 requestsPerSecond: settings.requestsPerSecond, version: ResealVersion.current,
                 issuers: settings.issuers, certificateTTL: settings.clientTTL), service,
-            rotator: APIRotator(home: home, open: open))
+            rotator: APIRotator(home: home, open: open, observe: onRotation))
         let (log, certificate) = (log, files?.certificate)
         return Ready(server: server) { [pin] port in
             log.write(

@@ -12,6 +12,7 @@ struct APIRotator: SecretRotator {
 
     let home: VaultHome
     let open: @Sendable () throws -> VaultCore
+    let observe: @Sendable (RotationEvent) -> Void
 
     func rotate(
         _ id: SecretID, to value: SecretBytes?, field: FieldPath?, by context: ActionContext
@@ -20,7 +21,15 @@ struct APIRotator: SecretRotator {
         defer { withExtendedLifetime(lock) {} }
         let core = try await BlockingPool(label: "reseal.api-rotator", width: 1).run(open)
         let rotator = Rotator(core: core, targets: ControllerTargets(home, core: core), writeBack: nil)
-        let report = try await RotationService(rotator).rotate(id, to: value, field: field, by: context)
+        let report: RotationReport
+        do {
+            report = try await RotationService(rotator).rotate(id, to: value, field: field, by: context)
+        } catch {
+            let failure = UnexpectedFailure.wrapping(error)
+            observe(.failed(id, Diagnostic(failure: failure)))
+            throw failure
+        }
+        observe(.rotated(report))
         let isPending =
             switch report.outcome {
             case .done, .writtenBack: false

@@ -42,7 +42,7 @@ struct Controller: Sendable {
     /// One look at each source; `nil` when all went well.
     func runOnce(_ settings: ControllerSettings) async throws -> ExitStatus? {
         let loops = try makeLoops(settings)
-        let rotations = makeRotations {}
+        let rotations = makeRotations(rotationObserver {})
         try await notifications.deliver(within: .seconds(60)) {
             for name in settings.sources.map(\.name) { _ = await loops[name]?.round() }
             _ = await rotations.round()
@@ -63,14 +63,15 @@ struct Controller: Sendable {
     ) async throws -> ControllerSettings? {
         let loops = try makeLoops(settings)
         let server = try makeServer(settings, loops)
+        let observe = rotationObserver { for loop in loops.values { loop.trigger() } }
         let api = try settings.api.map {
-            try APIHost(home, open: openVault, log).server(
+            try APIHost(home, open: openVault, log, onRotation: observe).server(
                 $0, access: settings.access, auditReaders: settings.audit.readers)
         }
         let auditing = AuditHost(
             home: home, settings: settings.audit, open: openVault, counts: metrics.auditSinks, log: log
         ) { notifications.raise($0) }
-        let rotations = makeRotations { for loop in loops.values { loop.trigger() } }
+        let rotations = makeRotations(observe)
         return try await withThrowingTaskGroup(of: End.self) { group in
             func add(_ work: @escaping @Sendable () async throws -> Void) {
                 group.addTask {
@@ -148,8 +149,12 @@ struct Controller: Sendable {
     }
 
     /// - Parameter onRotated: has the sources write back.
-    private func makeRotations(_ onRotated: @escaping @Sendable () -> Void) -> RotationLoop {
-        RotationLoop(home, by: context, wakeup: rotationsDue, open: openVault) { event in
+    private func makeRotations(_ observe: @escaping @Sendable (RotationEvent) -> Void) -> RotationLoop {
+        RotationLoop(home, by: context, wakeup: rotationsDue, open: openVault, observe: observe)
+    }
+
+    private func rotationObserver(_ onRotated: @escaping @Sendable () -> Void) -> @Sendable (RotationEvent) -> Void {
+        { [metrics, log, notifications] event in
             metrics.observe(event)
             log.write(event)
             notifications.observe(event)
