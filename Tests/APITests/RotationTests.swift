@@ -14,7 +14,8 @@ import Testing
         func secret(_ name: String, _ lines: String) -> String {
             "apiVersion: reseal/v1\nkind: Secret\nmetadata: {name: \(name)}\nspec:\n\(lines)\n"
         }
-        let mine = "  permissions: {read: [\"service:app\"], rotate: [\"service:app\"]}\n"
+        let turner = "  permissions: {read: [\"service:app\"], rotate: [\"service:app\"]}\n"
+        let mine = turner.replacing("}", with: ", write: [\"service:app\"]}")
         let password = "  rotation: {generate: {kind: password, length: 24}}"
         for (file, text) in [
             "manifests/app-pw.yaml": secret("app/pw", mine + password),
@@ -22,6 +23,12 @@ import Testing
             "manifests/app-exec.yaml": secret(
                 "app/exec", mine + "  rotation: {generate: {kind: password}, handler: {exec: {command: nowhere}}}"),
             "manifests/app-none.yaml": secret("app/none", mine),
+            "manifests/app-turn.yaml": secret("app/turn", turner + password),
+            "manifests/app-mail.yaml": secret(
+                "app/mail",
+                mine
+                    + "  rotation: {generate: {kind: password}, handler: {postgresql: {connection: orders-admin, role: r}}}"
+            ),
         ] { try user.repository.write(file, text) }
         try user.repository.commit()
         try user.check("apply", "--yes")
@@ -54,6 +61,16 @@ import Testing
         #expect(try api.user.reseal(["audit", "verify"]).status == 0)
     }
 
+    @Test func whoChoosesTheValueHasToBeAWriter() throws {
+        #expect(try rotate("app/turn", "{}").status == 200)
+        let made = try value("app/turn")
+        for body in [#"{"value":"mine"}"#, #"{"field":"other"}"#, #"{"value":"mine","field":"other"}"#] {
+            let answer = try rotate("app/turn", body)
+            #expect(answer.status == 403 && answer.code == "access.denied", "\(body)")
+        }
+        #expect(try value("app/turn") == made)
+    }
+
     @Test func whoMayNotIsToldNothing() throws {
         for name in ["app/read", "prod/orders-db", "app/never"] {
             let answer = try rotate(name, "{}")
@@ -67,7 +84,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("app/none", "{}", 409, "rotation.not-rotatable"), ("app/exec", "{}", 502, "rotation.not-configured"),
+        ("app/none", "{}", 409, "rotation.not-rotatable"), ("app/mail", "{}", 409, "rotation.unsuitable"),
+        ("app/exec", "{}", 502, "rotation.not-configured"),
         ("app/pw", #"{"value":5}"#, 400, "api.bad-request"), ("app/pw", #"{"to":"x"}"#, 400, "api.bad-request"),
         ("app/pw", #"{"field":""}"#, 400, "api.bad-request"), ("app/pw", "[]", 400, "api.bad-request"),
     ])

@@ -23,7 +23,10 @@ enum BodyReader {
         // That of this connection, where there is one. Its timers end when they are cancelled, which a task that sleeps
         // does only when its time has come.
         let loop = MultiThreadedEventLoopGroup.singleton.any()
-        let reading = Task(executorPreference: LoopExecutor(loop)) { try await body.collect(upTo: limit) }
+        let executor = LoopExecutor(loop)
+        // A task does not keep what it runs on.
+        defer { withExtendedLifetime(executor) {} }
+        let reading = Task(executorPreference: executor) { try await body.collect(upTo: limit) }
         let isLate = Atomic(false)
         let timer = loop.scheduleTask(in: TimeAmount(time)) {
             isLate.store(true, ordering: .relaxed)

@@ -31,10 +31,6 @@ struct VaultAPI: Sendable {
     func enter(_ request: APIRequest, isLocked: Bool) async -> Entrance {
         if LoginRoutes.isLogin(request) { return .anyone }
         do {
-            if let session = try rememberedWriter(request) {
-                guard Self.isOwnNamespace(request, session) else { throw try await service.refuse(session) }
-                return .session(session)
-            }
             guard let token = request.token, let found = try await service.find(token) else {
                 if WrappingRoutes.isOpen(request) { return .anyone }
                 if !isLocked { _ = try await service.refuse(request.caller) }
@@ -48,16 +44,6 @@ struct VaultAPI: Sendable {
         } catch {
             return .refused(Self.reply(to: error, in: request.dialect))
         }
-    }
-
-    /// Whoever writes a value is looked for where it is written, and only then.
-    private func rememberedWriter(_ request: APIRequest) throws -> Session? {
-        guard [.write, .patch].contains(request.verb), request.header("x-vault-wrap-ttl") == nil,
-            request.path.below("\(KVRoutes.mount)/data") != nil
-                || request.method == "PUT" && request.path.below("\(NativeRoutes.root)/secrets") != nil,
-            let token = request.token
-        else { return nil }
-        return try service.remembered(token, request.caller)
     }
 
     private static func unknown(_ dialect: APIDialect) -> APIReply {

@@ -17,31 +17,65 @@ extension NativeRoutes {
     func rotate(_ request: APIRequest, _ name: String, _ session: Session) async throws -> APIReply {
         let id = try SecretID(validating: name, organization: session.token.organization)
         let order = try RotationRequest(request)
-        try await service.admitRotation(of: id, by: session)
+        try await service.admitRotation(of: id, choosing: order.isChoice, by: session)
         do {
             let rotation = try await rotator.rotate(id, to: order.value, field: order.field, by: session.context)
             return .document(200, rotation.document)
-        } catch let failure as any UserFacingFailure where Self.isOfRotation(failure) {
-            return Self.refusal(failure)
+        } catch let failure as any UserFacingFailure {
+            guard let reply = RotationRefusal(failure).reply else { throw failure }
+            return reply
         }
     }
+}
 
-    /// Whether it is about generators or targets, which nothing but a rotation deals with.
-    private static func isOfRotation(_ failure: any UserFacingFailure) -> Bool {
-        !(failure is ServiceFailure || failure is TokenFailure || failure is NameFailure || failure is VaultFailure)
-    }
+/// Why a rotation did not come to its end, as far as its caller is told.
+package enum RotationRefusal {
+    /// Something about the secret itself or its manifest.
+    case ofManifest(any UserFacingFailure)
+    /// What a manifest refers to is not as it has to be. What that is may be none of the caller's business.
+    case ofReference(any UserFacingFailure)
+    case ofTarget(any UserFacingFailure)
+    /// The vault cannot be relied on now.
+    case ofVault
 
-    /// What a manifest lacks is told. What a target said is for those who keep it.
-    private static func refusal(_ failure: any UserFacingFailure) -> APIReply {
-        let isOfManifest =
-            ["rotation.not-rotatable", "rotation.running", "rotation.unsuitable"].contains(failure.code)
+    package init(_ failure: any UserFacingFailure) {
+        if let failure = failure as? VaultFailure {
+            switch failure.kind {
+            case .secretNotFound, .deleted, .noValue, .versionNotFound, .versionDestroyed, .fieldNotFound:
+                self = .ofReference(failure)
+            default: self = .ofVault
+            }
+        } else if ["rotation.not-rotatable", "rotation.running"].contains(failure.code)
             || failure.code.hasPrefix("generate.")
-        guard !isOfManifest else {
-            return APIDialect.native.refusal(409, failure.code, failure.message, hint: failure.hint)
+        {
+            self = .ofManifest(failure)
+        } else {
+            self = failure.code == "rotation.unsuitable" ? .ofReference(failure) : .ofTarget(failure)
         }
-        return APIDialect.native.refusal(
-            502, failure.code, "the rotation did not come to its end; the value before is still the current one",
-            hint: "`reseal rotation list` at the vault shows how far it came; ask again to go on")
+    }
+
+    /// True for what somebody should know of, whoever asked.
+    package var isNews: Bool {
+        switch self {
+        case .ofManifest, .ofReference: false
+        case .ofTarget, .ofVault: true
+        }
+    }
+
+    fileprivate var reply: APIReply? {
+        switch self {
+        case .ofManifest(let failure):
+            APIDialect.native.refusal(409, failure.code, failure.message, hint: failure.hint)
+        case .ofReference(let failure):
+            APIDialect.native.refusal(
+                409, failure.code, "what the secret's manifest refers to is not as a rotation needs it",
+                hint: "`reseal rotate` at the vault says what is missing")
+        case .ofTarget(let failure):
+            APIDialect.native.refusal(
+                502, failure.code, "the rotation did not come to its end; the value before is still the current one",
+                hint: "`reseal rotation list` at the vault shows how far it came; ask again to go on")
+        case .ofVault: nil
+        }
     }
 }
 
@@ -49,6 +83,7 @@ extension NativeRoutes {
 private struct RotationRequest {
     let value: SecretBytes?
     let field: FieldPath?
+    var isChoice: Bool { value != nil || field != nil }
 
     init(_ request: APIRequest) throws {
         guard !request.body.isEmpty else {

@@ -85,8 +85,13 @@ struct KnownVersion: Sendable {
     let version: KVVersion
     let value: SealedValue
 
-    /// Bytes of a value that is remembered, at most.
-    static let largest = 4096
+    /// Bytes of a value that is remembered, and members of the roles that decide about it, at most.
+    private static let largest = (value: 4096, members: 256)
+
+    var isSmall: Bool {
+        value.ciphertext.count <= Self.largest.value
+            && rules.roles.values.reduce(0) { $0 + $1.members.count } <= Self.largest.members
+    }
 }
 
 extension Snapshot {
@@ -101,9 +106,10 @@ extension Snapshot {
         }
         let (version, value) = try store.readable(
             wanted.id, version: wanted.version, settings, session, at: now)
-        if let value, value.ciphertext.count <= KnownVersion.largest {
+        if let value {
             let rules = try store.accessRules(for: ResourceKey(wanted.id), settings: settings)
-            versions.remember(KnownVersion(rules: rules, version: version, value: value), for: wanted, at: serial)
+            let known = KnownVersion(rules: rules, version: version, value: value)
+            if known.isSmall { versions.remember(known, for: wanted, at: serial) }
         }
         return (version, value)
     }

@@ -29,7 +29,9 @@ extension SecretService {
     /// `nil` where anything else is the case. Then nothing was done or recorded, and the long way says what is.
     package func recall(_ request: RecallRequest) async throws -> (version: KVVersion, reading: SecretReading)? {
         let (keyring, now) = try door.with { ($0.keyring, $0.clock.now()) }
-        guard let (token, tokenSerial) = try rememberedToken(request.token, keyring, at: now),
+        guard let digest = try TokenText.digest(of: request.token, keyring),
+            let (chain, tokenSerial) = knownTokens.latest(digest), let token = chain.first, token.usesLeft == nil,
+            chain.allSatisfy({ $0.isValid(at: now) }),
             request.organization.map({ $0 == token.organization }) ?? true,
             let id = try? SecretID(validating: request.name, organization: token.organization),
             let (known, serial) = knownVersions.latest(SecretReference(id, version: request.version)),
@@ -39,27 +41,19 @@ extension SecretService {
         guard session.mayDo(.read, known.rules) else { return nil }
         let number = known.version.number
         let entry = AuditEntry(.secretRead, ResourceKey(id).description, version: number, by: session.context)
-        guard try await commits.record(entry, if: { try $0.isStill(serial, tokens: tokenSerial) }) else { return nil }
-        let value = try keyring.open(known.value, for: id, version: number, isAgain: true)
+        // Opened with the keys of that moment: they may have been rotated since the ones above were looked at.
+        let current = try await commits.record(entry) { transaction -> Keyring? in
+            guard try transaction.isStill(serial, tokens: tokenSerial),
+                chain.allSatisfy({ $0.isValid(at: transaction.now) }), known.version.isReadable(at: transaction.now)
+            else { return nil }
+            return transaction.keyring
+        }
+        guard let current else { return nil }
+        let value = try current.open(known.value, for: id, version: number, isAgain: true)
         return (
             known.version,
             SecretReading(
                 id: id, version: number, createdAt: known.version.createdAt, value: try SecretValue(decoding: value))
         )
-    }
-
-    /// The session of somebody whose token was shown lately, to be confirmed by what is done in it; `nil` for anybody else.
-    package func remembered(_ token: SecretBytes, _ caller: Caller) throws -> Session? {
-        let (keyring, now) = try door.with { ($0.keyring, $0.clock.now()) }
-        return try rememberedToken(token, keyring, at: now).map { Session($0.token, caller, tokenSerial: $0.serial) }
-    }
-
-    private func rememberedToken(
-        _ text: SecretBytes, _ keyring: Keyring, at now: Timestamp
-    ) throws -> (token: TokenRecord, serial: Int64)? {
-        guard let digest = try TokenText.digest(of: text, keyring), let (chain, serial) = knownTokens.latest(digest),
-            let token = chain.first, token.usesLeft == nil, chain.allSatisfy({ $0.isValid(at: now) })
-        else { return nil }
-        return (token, serial)
     }
 }

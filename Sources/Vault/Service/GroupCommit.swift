@@ -29,14 +29,15 @@ package final class GroupCommit: Sendable {
                 }, fail: { then(.failure($0)) }))
     }
 
-    /// Records an entry where `condition` holds at that moment. False where it does not, and nothing was recorded.
-    func record(
-        _ entry: AuditEntry, if condition: @escaping @Sendable (VaultTransaction) throws -> Bool
-    ) async throws -> Bool {
+    /// Records an entry where `look` finds something at that moment, and gives that back. Where it finds nothing, nothing is
+    /// recorded.
+    func record<R: Sendable>(
+        _ entry: AuditEntry, ifThereIs look: @escaping @Sendable (VaultTransaction) throws -> R?
+    ) async throws -> R? {
         try await write { transaction in
-            guard try condition(transaction) else { return false }
+            guard let found = try look(transaction) else { return nil }
             try transaction.audit.record(entry)
-            return true
+            return found
         }
     }
 

@@ -29,9 +29,12 @@ package final class SecretService: Sendable {
         width = readers
         self.auditReaders = auditReaders
         commits = GroupCommit(door)
-        reads = GroupRead(door, width: max(1, readers / 2))
+        reads = GroupRead(door, width: Self.groups(readers))
         self.readers = BlockingPool(label: "reseal.service-reader", width: readers)
     }
+
+    /// How many snapshots are shared at the same time, beside those of `readers` long looks.
+    package static func groups(_ readers: Int) -> Int { max(1, readers / 2) }
 
     package var clock: WallClock { door.clock }
 
@@ -91,10 +94,7 @@ package final class SecretService: Sendable {
         _ action: AuditAction, _ subject: String, _ session: Session,
         _ body: @escaping @Sendable (any StoreReader, Keyring, Timestamp) throws -> Look<R>
     ) async throws -> R {
-        try await look(action, subject, by: session.context) { store, keyring, now in
-            try store.confirm(session, at: now)
-            return try body(store, keyring, now)
-        }
+        try await look(action, subject, by: session.context, body)
     }
 
     /// As ``look(_:_:_:_:)``, in a snapshot together with others.
@@ -103,10 +103,7 @@ package final class SecretService: Sendable {
         _ body: @escaping @Sendable (Snapshot) throws -> Look<R>
     ) async throws -> R {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
-            reads.read { snapshot in
-                try snapshot.store.confirm(session, at: snapshot.now)
-                return try body(snapshot)
-            } then: { [commits] outcome in
+            reads.read(body) { [commits] outcome in
                 let entry: AuditEntry
                 let answer: Result<R, any Error>
                 switch outcome {
@@ -147,10 +144,7 @@ package final class SecretService: Sendable {
         _ action: AuditAction, _ subject: String, _ session: Session,
         _ body: @escaping @Sendable (VaultTransaction) throws -> R
     ) async throws -> R {
-        try await commits.audited(action, subject, by: session.context) { transaction in
-            try transaction.store.confirm(session, at: transaction.now)
-            return try body(transaction)
-        }
+        try await commits.audited(action, subject, by: session.context, body)
     }
 
     /// Removes what destroyed versions left in files beside the store.

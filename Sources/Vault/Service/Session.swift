@@ -28,14 +28,9 @@ package struct Caller: Sendable {
 package struct Session: Sendable {
     package let token: TokenRecord
     package let context: ActionContext
-    /// The serial of the tokens for which it is remembered that the token is valid; `nil` where that was looked up.
-    let tokenSerial: Int64?
 
-    package init(_ token: TokenRecord, _ caller: Caller) { self.init(token, caller, tokenSerial: nil) }
-
-    init(_ token: TokenRecord, _ caller: Caller, tokenSerial: Int64?) {
+    package init(_ token: TokenRecord, _ caller: Caller) {
         self.token = token
-        self.tokenSerial = tokenSerial
         context = ActionContext(
             principal: token.principal, source: caller.address, userAgent: caller.userAgent,
             requestID: caller.requestID, credential: AuditCredential(token).text)
@@ -47,15 +42,5 @@ package struct Session: Sendable {
             return false
         }
         return token.isBreakGlass || AccessJudge.judge(token.asker, action, rules).isAllowed
-    }
-}
-
-extension StoreReader {
-    /// Throws ``TokenFailure/Kind/invalid`` where a token was remembered that has ended since.
-    func confirm(_ session: Session, at now: Timestamp) throws {
-        guard let serial = session.tokenSerial, try integer(.tokenSerial) != serial else { return }
-        guard try validToken(session.token.digest, at: now) != nil else {
-            throw TokenFailure(.invalid, "permission denied")
-        }
     }
 }

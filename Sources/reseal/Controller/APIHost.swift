@@ -8,6 +8,8 @@ internal import ResealVault
 struct APIHost: Sendable {
     /// How many requests may read at the same time.
     static let readers = max(4, ProcessInfo.processInfo.activeProcessorCount)
+    /// Whoever looks up a few rows does not wait for those who look through many.
+    static let snapshots = readers + SecretService.groups(readers)
 
     private let home: VaultHome
     private let open: @Sendable () throws -> VaultCore
@@ -50,7 +52,7 @@ struct APIHost: Sendable {
                 host: settings.listen.host, port: settings.listen.port, tls: files,
                 requestsPerSecond: settings.requestsPerSecond, version: ResealVersion.current,
                 issuers: settings.issuers, certificateTTL: settings.clientTTL), service,
-            rotator: APIRotator(home: home, open: open, observe: onRotation))
+            rotator: APIRotator(home, open: open, observe: onRotation))
         let (log, certificate) = (log, files?.certificate)
         return Ready(server: server) { [pin] port in
             log.write(

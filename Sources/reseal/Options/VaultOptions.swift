@@ -56,7 +56,7 @@ struct VaultOptions: ParsableArguments {
         let home = vaultHome
         let passphrase = CachedPassphrase { try readPassphrase(prompt: "Passphrase of the vault") }
         return {
-            try VaultCore.open(home, passphrase: { try passphrase.value() }, readers: APIHost.readers)
+            try VaultCore.open(home, passphrase: { try passphrase.value() }, readers: APIHost.snapshots)
                 .observed(ControllerLog.handle)
         }
     }

@@ -81,28 +81,6 @@ import Testing
         #expect(try await fixture.problems().isEmpty)
     }
 
-    @Test func aRememberedTokenIsConfirmedByWhatIsDone() async throws {
-        let (token, record) = try await token()
-        #expect(try service.remembered(token, caller) == nil)
-        _ = try await service.find(token)
-        let session = try #require(try service.remembered(token, caller))
-        let value = SecretValue(scalar: SecretBytes(utf8: "value"))
-        _ = try await service.write(id, .replace(value), check: nil, by: session)
-        #expect(try await text(session) == "value")
-        // Another token changes the serial, and nothing else.
-        _ = try await self.token()
-        _ = try await service.write(id, .replace(value), check: nil, by: session)
-        _ = try await fixture.reopened().revokeToken(accessor: record.accessor, by: alice)
-        await #expect(throws: TokenFailure.self) {
-            try await service.write(id, .replace(value), check: nil, by: session)
-        }
-        await #expect(throws: TokenFailure.self) { try await text(session) }
-        await #expect(throws: TokenFailure.self) { try await service.versions(of: id, by: session) }
-        await #expect(throws: TokenFailure.self) { try await service.readings([SecretReference(id)], by: session) }
-        #expect(try fixture.secret("app/one").latestVersion == 2)
-        #expect(try await fixture.problems().isEmpty)
-    }
-
     @Test func anEndingByTheClockIsNotRecalled() async throws {
         let (token, _) = try await token("1m")
         try await fixture.set("app/one", "value")
