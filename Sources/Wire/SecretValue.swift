@@ -38,7 +38,7 @@ public struct SecretValue: Sendable {
     /// A mapping. Throws ``VaultFailure`` when two leaves share a path, one is the parent of another, or the name of one
     /// is longer than 65,535 bytes, dots and all.
     public init(leaves: [Leaf]) throws {
-        for leaf in leaves where max(leaf.path.count, SecretValue.text(of: leaf.path).utf8.count) > UInt16.max {
+        for leaf in leaves where Self.isTooLong(leaf.path) {
             throw VaultFailure(.invalidValue, "the name of a field is too long", hint: "it has 65,535 bytes at most")
         }
         let sorted = leaves.sorted { $0.path.lexicographicallyPrecedes($1.path) }
@@ -48,6 +48,12 @@ public struct SecretValue: Sendable {
                 hint: "a field either is a value or holds further fields")
         }
         self.leaves = sorted
+    }
+
+    private static func isTooLong(_ path: [String]) -> Bool {
+        // With a dot behind each key, and every byte of it escaped: what nearly every name is within.
+        let most = path.reduce(0) { $0 + 2 * $1.utf8.count + 1 }
+        return most > UInt16.max && max(path.count, text(of: path).utf8.count) > UInt16.max
     }
 
     /// A scalar.

@@ -29,7 +29,7 @@ enum HTTPExchange {
     /// What stands below `/v1/`; `nil` for anything else.
     static func path(_ text: String) -> String? {
         guard text.hasPrefix("/v1/") else { return nil }
-        let encoded = String(text.dropFirst(4))
+        let encoded = String(text[text.utf8.index(text.startIndex, offsetBy: 4)...])
         guard let decoded = encoded.utf8.contains(UInt8(ascii: "%")) ? encoded.removingPercentEncoding : encoded else {
             return nil
         }
@@ -60,9 +60,19 @@ enum HTTPExchange {
         var bytes = try SystemRandom.bytes(16)
         bytes[6] = bytes[6] & 0x0f | 0x40
         bytes[8] = bytes[8] & 0x3f | 0x80
-        var text = Hex.encode(bytes)
-        for offset in [20, 16, 12, 8] { text.insert("-", at: text.index(text.startIndex, offsetBy: offset)) }
-        return text
+        let digits = Hex.encode(bytes).utf8
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var place = 0
+            for (index, digit) in digits.enumerated() {
+                if [8, 12, 16, 20].contains(index) {
+                    text[place] = UInt8(ascii: "-")
+                    place += 1
+                }
+                text[place] = digit
+                place += 1
+            }
+            return place
+        }
     }
 
     /// The response to a request whose body nobody reads: where there is one, it must not be taken for another request.

@@ -145,6 +145,9 @@ struct VaultAPI: Sendable {
 extension String {
     /// What stands behind `folder/`; `nil` for a path that is not below it.
     func below(_ folder: String) -> String? {
-        hasPrefix("\(folder)/") ? String(dropFirst(folder.count + 1)) : nil
+        let length = folder.utf8.count
+        guard utf8.count > length, utf8.starts(with: folder.utf8) else { return nil }
+        let slash = utf8.index(utf8.startIndex, offsetBy: length)
+        return utf8[slash] == UInt8(ascii: "/") ? String(self[utf8.index(after: slash)...]) : nil
     }
 }

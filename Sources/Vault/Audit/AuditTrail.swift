@@ -55,7 +55,8 @@ package final class AuditTrail {
                 sequence: sequence, at: now, principal: context.principal, action: action, subject: subject,
                 version: version, result: result, source: context.source, userAgent: context.userAgent,
                 requestID: context.requestID, commit: commit,
-                detail: [context.credential, detail].filter { !$0.isEmpty }.joined(separator: ": "),
+                detail: detail.isEmpty || context.credential.isEmpty
+                    ? context.credential + detail : "\(context.credential): \(detail)",
                 hash: Self.genesis))
         guard waiting.count == Self.batch else { return }
         // The batch before this one is done by now, or nearly.

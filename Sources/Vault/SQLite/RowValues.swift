@@ -27,9 +27,9 @@ struct RowValues {
     mutating func add(_ time: Timestamp?) { add(time?.milliseconds) }
 
     mutating func add(_ text: String?) {
-        guard let text else { return values.append(.null) }
+        guard var text else { return values.append(.null) }
         let start = bytes.count
-        bytes.append(contentsOf: text.utf8)
+        text.withUTF8 { bytes.append(contentsOf: $0) }
         values.append(.text(start..<bytes.count))
     }
 
