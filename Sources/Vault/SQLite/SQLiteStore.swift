@@ -81,10 +81,20 @@ package final class SQLiteStore: Store {
 
     package func read<R>(_ body: (any StoreReader) throws -> R) throws -> R {
         do {
-            return try pool.read { db in try body(SQLiteReader(db: db)) }
+            return try pool.unsafeRead { db in try Self.snapshot(of: db, body) }
         } catch {
             throw Self.translate(error, path: path)
         }
+    }
+
+    /// GRDB would prepare the statements around a snapshot anew each time, which costs more than a short look itself.
+    private static func snapshot<R>(of db: Database, _ body: (any StoreReader) throws -> R) throws -> R {
+        try RowStatement(db, "BEGIN DEFERRED").run([])
+        let result = Result { try body(SQLiteReader(db: db)) }
+        let end = Result { try RowStatement(db, "COMMIT").run([]) }
+        let value = try result.get()
+        try end.get()
+        return value
     }
 
     package func write<R>(_ body: (any StoreTransaction) throws -> R) throws -> R {
