@@ -60,19 +60,7 @@ enum HTTPExchange {
         var bytes = try SystemRandom.bytes(16)
         bytes[6] = bytes[6] & 0x0f | 0x40
         bytes[8] = bytes[8] & 0x3f | 0x80
-        let digits = Hex.encode(bytes).utf8
-        return String(unsafeUninitializedCapacity: 36) { text in
-            var place = 0
-            for (index, digit) in digits.enumerated() {
-                if [8, 12, 16, 20].contains(index) {
-                    text[place] = UInt8(ascii: "-")
-                    place += 1
-                }
-                text[place] = digit
-                place += 1
-            }
-            return place
-        }
+        return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { Hex.encode(bytes[$0]) }.joined(separator: "-")
     }
 
     /// The response to a request whose body nobody reads: where there is one, it must not be taken for another request.

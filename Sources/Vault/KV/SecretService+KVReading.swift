@@ -58,24 +58,28 @@ extension SecretService {
 }
 
 extension StoreReader {
-    /// Throws ``ServiceFailure/denied`` unless the caller may do it.
-    func require(_ action: AccessAction, _ id: SecretID, _ settings: [AccessRule], _ session: Session) throws {
-        guard session.mayDo(action, try accessRules(for: ResourceKey(id), settings: settings)) else {
-            throw ServiceFailure.denied
-        }
+    /// Throws ``ServiceFailure/denied`` unless the caller may do it. What decided it.
+    @discardableResult
+    func require(
+        _ action: AccessAction, _ id: SecretID, _ settings: [AccessRule], _ session: Session
+    ) throws -> AccessRules {
+        let rules = try accessRules(for: ResourceKey(id), settings: settings)
+        guard session.mayDo(action, rules) else { throw ServiceFailure.denied }
+        return rules
     }
 
     /// A version as it is stored, for a caller who may read it; without a value where it was deleted or destroyed.
     func readable(
         _ id: SecretID, version: Int64?, _ settings: [AccessRule], _ session: Session, at now: Timestamp
-    ) throws -> (version: KVVersion, value: SealedValue?) {
-        try require(.read, id, settings, session)
+    ) throws -> (version: KVVersion, value: SealedValue?, rules: AccessRules) {
+        let rules = try require(.read, id, settings, session)
         guard let secret = try KVSecret(id, version.map { .number($0) } ?? .current, in: self) else {
             throw ServiceFailure.notFound
         }
         let wanted = version.map { $0 == 0 ? secret.currentVersion : $0 } ?? secret.currentVersion
         guard let found = secret.version(wanted) else { throw ServiceFailure.notFound }
-        return (found, found.isReadable(at: now) ? try sealedValue(wanted, of: secret.record.rowID) : nil)
+        let value = found.isReadable(at: now) ? try sealedValue(wanted, of: secret.record.rowID) : nil
+        return (found, value, rules)
     }
 }
 
@@ -104,10 +108,9 @@ extension Snapshot {
         if let known = versions.value(wanted, at: serial), session.mayDo(.read, known.rules) {
             return (known.version, known.version.isReadable(at: now) ? known.value : nil)
         }
-        let (version, value) = try store.readable(
+        let (version, value, rules) = try store.readable(
             wanted.id, version: wanted.version, settings, session, at: now)
         if let value {
-            let rules = try store.accessRules(for: ResourceKey(wanted.id), settings: settings)
             let known = KnownVersion(rules: rules, version: version, value: value)
             if known.isSmall { versions.remember(known, for: wanted, at: serial) }
         }

@@ -1,6 +1,6 @@
 internal import ResealCore
 
-/// One consistent state of the vault, with what is remembered of it.
+/// One consistent state of the vault, with the serials that tell whether it is still so.
 struct Snapshot {
     let store: any StoreReader
     let keyring: Keyring

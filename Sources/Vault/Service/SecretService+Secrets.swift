@@ -143,7 +143,7 @@ extension StoreReader {
         of wanted: SecretReference, _ room: inout Int, _ settings: [AccessRule], _ session: Session, at now: Timestamp
     ) throws -> Result<(version: KVVersion, value: SealedValue), any Error> {
         do {
-            let (version, value) = try readable(wanted.id, version: wanted.version, settings, session, at: now)
+            let (version, value, _) = try readable(wanted.id, version: wanted.version, settings, session, at: now)
             guard let value else {
                 throw VaultFailure(.deleted, "this version of \(wanted.id) is deleted")
             }

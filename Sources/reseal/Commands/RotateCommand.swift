@@ -74,7 +74,7 @@ struct RotateCommand: AsyncParsableCommand {
     func run() async throws {
         let wanted = try name.map(organization.id)
         let field = try self.field.map { try FieldOption.path($0) }
-        if let remote = try openRemote() { return try await rotate(wanted, at: remote) }
+        if let remote = try openRemote(), let wanted { return try await rotate(wanted, at: remote) }
         let vault = secrets.vault
         let labels = try Self.pairs(label)
         let core = try vault.openCore()
@@ -89,7 +89,8 @@ struct RotateCommand: AsyncParsableCommand {
             do {
                 view.show(try await service.rotate(wanted, to: value, field: field, by: context))
             } catch {
-                if let notices { _ = try await notices.tell(wanted, failure: UnexpectedFailure.wrapping(error)) }
+                // Whoever could not be told was named; what the rotation failed of is what counts.
+                if let notices { _ = try? await notices.tell(wanted, failure: UnexpectedFailure.wrapping(error)) }
                 throw error
             }
             if let notices, try await notices.tell(wanted) > 0 { throw ExitCode(ExitStatus.partial.rawValue) }
@@ -136,8 +137,7 @@ struct RotateCommand: AsyncParsableCommand {
         return try secrets.openRemote(organization.organization)
     }
 
-    private func rotate(_ id: SecretID?, at remote: RemoteSecrets) async throws {
-        guard let id else { return }
+    private func rotate(_ id: SecretID, at remote: RemoteSecrets) async throws {
         let rotation = try await remote.client.rotate(id.name, to: readValue(of: id), field: field)
         RotationReportView(json: json).show(rotation)
     }
