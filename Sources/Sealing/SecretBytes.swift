@@ -41,6 +41,12 @@ public final class SecretBytes: Sendable {
         bytes = []
     }
 
+    /// The part of `whole`, in its memory.
+    private init(_ range: Range<Int>, of whole: SecretBytes) {
+        storage = UnsafeMutableRawBufferPointer(rebasing: whole.storage[range])
+        home = .part(whole)
+    }
+
     deinit { SecureMemory.release(storage, home) }
 
     /// Lends the bytes for the time of `body`. Copies made in it are the caller's to protect.
@@ -84,10 +90,8 @@ public final class SecretBytes: Sendable {
         }
     }
 
-    /// The part `range` as a secret of its own.
-    package func slice(_ range: Range<Int>) -> SecretBytes {
-        SecretBytes(copying: UnsafeRawBufferPointer(rebasing: storage[range]))
-    }
+    /// The part `range`, in the same memory, which stays as long as any part of it is held.
+    package func slice(_ range: Range<Int>) -> SecretBytes { SecretBytes(range, of: self) }
 }
 
 extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable, Encodable {
@@ -113,7 +117,11 @@ package func explicitZero(_ bytes: UnsafeMutableRawBufferPointer) {
 
 /// Where ``SecretBytes`` get their memory.
 enum SecureMemory {
-    enum Home { case empty, heap, pages }
+    enum Home {
+        case empty, heap, pages
+        /// Released with the last part of it.
+        case part(SecretBytes)
+    }
 
     /// 4 MiB fits the default limit of locked memory (8 MiB) of an ordinary user. Initialised once; where locking is
     /// refused, the heap still zeroes and stays out of core dumps.
@@ -137,7 +145,7 @@ enum SecureMemory {
 
     static func release(_ storage: UnsafeMutableRawBufferPointer, _ home: Home) {
         switch home {
-        case .empty: break
+        case .empty, .part: break
         case .heap: reseal_secure_free(storage.baseAddress, storage.count)
         case .pages:
             explicitZero(storage)

@@ -34,7 +34,7 @@ extension SecretValue {
             var reader = BufferReader(bytes: bytes)
             guard try reader.integer(UInt8.self) == Self.formatVersion else { throw BufferReader.malformed }
             var leaves: [Leaf] = []
-            for _ in 0..<(try reader.integer(UInt32.self)) { leaves.append(try reader.leaf()) }
+            for _ in 0..<(try reader.integer(UInt32.self)) { leaves.append(try reader.leaf(of: secret)) }
             guard reader.isAtEnd else { throw BufferReader.malformed }
             return leaves
         }
@@ -64,7 +64,8 @@ private struct BufferReader {
 
     var isAtEnd: Bool { position == bytes.count }
 
-    mutating func leaf() throws -> SecretValue.Leaf {
+    /// - Parameter secret: what is read, whose memory the leaf shares.
+    mutating func leaf(of secret: SecretBytes) throws -> SecretValue.Leaf {
         var path: [String] = []
         for _ in 0..<(try integer(UInt16.self)) {
             guard let key = String(validating: try take(Int(integer(UInt16.self))), as: UTF8.self) else {
@@ -73,8 +74,8 @@ private struct BufferReader {
             path.append(key)
         }
         guard let type = SecretValue.LeafType(rawValue: try integer(UInt8.self)) else { throw Self.malformed }
-        let content = try take(Int(integer(UInt32.self)))
-        return SecretValue.Leaf(path: path, type: type, bytes: SecretBytes(copying: content))
+        let count = try take(Int(integer(UInt32.self))).count
+        return SecretValue.Leaf(path: path, type: type, bytes: secret.slice(position - count..<position))
     }
 
     mutating func take(_ count: Int) throws -> UnsafeRawBufferPointer {
