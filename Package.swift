@@ -120,7 +120,7 @@ let package = Package(
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             path: "Sources/Server", swiftSettings: strict),
@@ -217,8 +217,8 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "ResealCore", "ResealSealing", "ResealHTTP", "ResealVault", "ResealServer", "ResealClient",
-                "TestSupport",
-                "reseal",
+                "TestSupport", "reseal", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             exclude: ["Scripts"], swiftSettings: strict),
         .testTarget(

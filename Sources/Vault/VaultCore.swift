@@ -6,6 +6,7 @@ package struct VaultCore: Sendable {
     package let store: any Store
     package private(set) var keyring: Keyring
     package let clock: WallClock
+    fileprivate let knownHead = KnownHead()
 
     /// Opens the keyring. Throws ``VaultFailure/Kind/notInitialized`` or ``VaultFailure/Kind/wrongRootKey``.
     package init(unlocking store: any Store, with provider: some RootKeyProvider, clock: WallClock = .system) throws {
@@ -150,20 +151,22 @@ package final class VaultTransaction {
                 .serialMoved, "the vault's keys were rotated meanwhile", hint: "run the command again")
         }
         serialBefore = try store.integer(.serial)
-        audit = try AuditTrail(continuing: store, keyring: core.keyring, serial: serialBefore, at: now)
+        audit = try AuditTrail(
+            continuing: store, keyring: core.keyring, known: core.knownHead, serial: serialBefore, at: now)
     }
 
     /// The vault's serial as it was when the transaction began.
     package var serial: Int64 { serialBefore }
 
-    /// True when neither secrets nor tokens are other ones than when the serials were these.
-    func isStill(_ serial: Int64, tokens tokenSerial: Int64) throws -> Bool {
-        guard serialBefore == serial, !isChanged, !store.hasChangedSecrets, !store.hasChangedTokens else {
-            return false
-        }
+    /// True when the secrets are no other ones than when the vault's serial was this.
+    func areSecretsStill(_ serial: Int64) -> Bool { serialBefore == serial && !isChanged && !store.hasChangedSecrets }
+
+    /// True when the tokens are no other ones than when theirs was this.
+    func areTokensStill(_ serial: Int64) throws -> Bool {
+        guard !store.hasChangedTokens else { return false }
         let before = try tokenSerialBefore ?? store.integer(.tokenSerial)
         tokenSerialBefore = before
-        return before == tokenSerial
+        return before == serial
     }
 
     /// True when this transaction, or the part of it that runs, has written to the audit trail.

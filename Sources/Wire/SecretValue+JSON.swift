@@ -4,11 +4,17 @@ internal import ResealCore
 extension SecretValue {
     /// The value as JSON text, for the one who asked for it: a mapping as an object, a scalar as a JSON scalar, binary
     /// leaves as base64 text.
-    package func revealJSON() -> SecretBytes {
+    ///
+    /// - Parameters:
+    ///   - head: what stands in front of it.
+    ///   - tail: what stands behind it.
+    package func revealJSON(behind head: [UInt8] = [], before tail: [UInt8] = []) -> SecretBytes {
         var text: [UInt8] = []
         // Growing would leave a copy behind.
-        text.reserveCapacity(Self.jsonBound(of: leaves))
+        text.reserveCapacity(head.count + Self.jsonBound(of: leaves) + tail.count)
+        text += head
         writeJSON(leaves[...], depth: 0, to: &text)
+        text += tail
         return SecretBytes(consuming: &text)
     }
 

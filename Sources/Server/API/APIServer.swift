@@ -63,13 +63,11 @@ package struct APIServer: Sendable {
     /// - Parameter onListening: hears of the port, once it is bound.
     package func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
         let quiet = Logger(label: "reseal.api") { _ in SwiftLogNoOpLogHandler() }
-        let connections = ConnectionLimit.gate()
-        let plain = HTTPServerBuilder { responder in
-            let channel = HTTP1Channel(responder: responder, configuration: .init(idleTimeout: .seconds(60)))
-            return GatedChannel(base: VerbChannel(base: channel), connections: connections)
-        }
+        let channel = APIChannel(
+            connections: ConnectionLimit.gate(), clock: service.clock, limits: .init(),
+            answer: responder.answer(_:on:deliver:))
         let application = Application(
-            responder: responder, server: try ServerTLS.wrap(plain, configuration.tls),
+            responder: responder, server: try ServerTLS.wrap(channel.builder(), configuration.tls),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: quiet)
@@ -128,46 +126,69 @@ struct APIResponder: HTTPResponder {
     }
 
     @Sendable func respond(to request: Request, context: APIContext) async throws -> Response {
-        let dialect = APIDialect(path: request.uri.path.dropFirst("/v1/".count))
-        if let wait = failures.admit(context.address, at: clock.now()) {
-            return HTTPExchange.early(Self.tooMany(wait, dialect), request)
-        }
-        do {
-            guard let verb = HTTPExchange.verb(of: request) else {
-                return HTTPExchange.early(dialect.refusal(405, "api.method", "unsupported operation"), request)
-            }
-            guard let path = HTTPExchange.path(request.uri.path) else {
-                return HTTPExchange.early(.errors(404), request)
-            }
-            let head = try HTTPExchange.head(
-                request, verb, path, context, isEnding: { [inFlight] in inFlight.isDraining })
-            // Whoever watches the server learns how it is while others keep it busy.
-            if !inFlight.isDraining, let open = api.open(head) { return HTTPExchange.early(open, request) }
-            guard let place = inFlight.place(for: context.address) else {
-                let reply = dialect.refusal(503, "api.busy", "the server is about to end, or has too much to do")
-                return HTTPExchange.response(reply, closing: true)
-            }
-            return await answer(head, request, place)
-        } catch {
-            let code = UnexpectedFailure.wrapping(error).code
-            return HTTPExchange.early(dialect.refusal(500, code, "internal error: \(code)"), request)
+        let request = IncomingRequest(request, context)
+        switch admit(request) {
+        case .answered(let reply): return reply.response
+        case .admitted(let head, let place): return await answer(head, request, place).response
         }
     }
 
-    private func answer(_ head: APIRequest, _ request: Request, _ place: InFlight.Place) async -> Response {
-        if !HTTPExchange.hasBody(request), let reply = await api.recall(head) {
-            return HTTPExchange.response(reply, keeping: place)
+    /// Calls `deliver` on the loop of `executor`, at once or later.
+    @Sendable func answer(
+        _ request: IncomingRequest, on executor: LoopExecutor, deliver: @escaping @Sendable (OutgoingReply) -> Void
+    ) {
+        switch admit(request) {
+        case .answered(let reply): deliver(reply)
+        case .admitted(let head, let place):
+            @Sendable func goTheLongWay() {
+                Task.immediate(executorPreference: executor) { deliver(await answer(head, request, place)) }
+            }
+            var whole = head
+            whole.body = request.body.whole ?? []
+            let isRecalled = api.recall(whole, on: executor) { reply in
+                guard let reply else { return goTheLongWay() }
+                deliver(OutgoingReply(reply, keeping: place))
+            }
+            if !isRecalled { goTheLongWay() }
         }
+    }
+
+    private enum Admission {
+        case answered(OutgoingReply)
+        case admitted(APIRequest, InFlight.Place)
+    }
+
+    private func admit(_ request: IncomingRequest) -> Admission {
+        if let wait = failures.admit(request.address, at: clock.now()) {
+            return .answered(request.early(Self.tooMany(wait, request.dialect)))
+        }
+        guard let verb = request.verb else {
+            return .answered(request.early(request.dialect.refusal(405, "api.method", "unsupported operation")))
+        }
+        guard let resource = request.resource else { return .answered(request.early(.errors(404))) }
+        let head = request.head(verb, resource, isEnding: { [inFlight] in inFlight.isDraining })
+        // Whoever watches the server learns how it is while others keep it busy.
+        if !inFlight.isDraining, let open = api.open(head) { return .answered(request.early(open)) }
+        guard let place = inFlight.place(for: request.address) else {
+            let reply = request.dialect.refusal(503, "api.busy", "the server is about to end, or has too much to do")
+            return .answered(OutgoingReply(reply, isClosing: true))
+        }
+        return .admitted(head, place)
+    }
+
+    private func answer(
+        _ head: APIRequest, _ request: IncomingRequest, _ place: InFlight.Place
+    ) async -> OutgoingReply {
         let (address, dialect) = (place.address, head.dialect)
         let lock = failures.lock(of: address, at: clock.now())
         switch await api.enter(head, isLocked: lock != nil) {
-        case .refused(let reply): return HTTPExchange.early(reply, request)
+        case .refused(let reply): return request.early(reply)
         case .stranger(let reply):
-            if let lock { return HTTPExchange.early(Self.tooMany(lock, dialect), request) }
+            if let lock { return request.early(Self.tooMany(lock, dialect)) }
             failures.noteFailure(address, at: clock.now())
-            return HTTPExchange.early(reply, request)
+            return request.early(reply)
         case .anyone:
-            if let lock { return HTTPExchange.early(Self.tooMany(lock, dialect), request) }
+            if let lock { return request.early(Self.tooMany(lock, dialect)) }
             return await withBody(head, request, .proof, place) { whole in
                 let (reply, isProven) = await api.answerAnyone(whole)
                 if !isProven { failures.noteFailure(address, at: clock.now()) }
@@ -179,18 +200,16 @@ struct APIResponder: HTTPResponder {
     }
 
     private func withBody(
-        _ head: APIRequest, _ request: Request, _ limit: BodyLimit, _ place: InFlight.Place,
+        _ head: APIRequest, _ request: IncomingRequest, _ limit: BodyLimit, _ place: InFlight.Place,
         _ answer: (APIRequest) async -> APIReply
-    ) async -> Response {
+    ) async -> OutgoingReply {
         var whole = head
         do throws(BodyReader.Failure) {
-            if HTTPExchange.hasBody(request) {
-                whole.body = try await BodyReader.read(request.body, upTo: limit.bytes, within: limit.time)
-            }
+            whole.body = try await request.body.read(upTo: limit.bytes, within: limit.time)
         } catch {
-            return HTTPExchange.early(error.reply(in: head.dialect), request)
+            return request.early(error.reply(in: head.dialect))
         }
-        return HTTPExchange.response(await answer(whole), keeping: place)
+        return OutgoingReply(await answer(whole), keeping: place)
     }
 
     private static func tooMany(_ wait: Int64, _ dialect: APIDialect) -> APIReply {

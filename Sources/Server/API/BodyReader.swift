@@ -23,10 +23,7 @@ enum BodyReader {
         // That of this connection, where there is one. Its timers end when they are cancelled, which a task that sleeps
         // does only when its time has come.
         let loop = MultiThreadedEventLoopGroup.singleton.any()
-        let executor = LoopExecutor(loop)
-        // A task does not keep what it runs on.
-        defer { withExtendedLifetime(executor) {} }
-        let reading = Task(executorPreference: executor) { try await body.collect(upTo: limit) }
+        let reading = Task(executorPreference: LoopExecutor.of(loop)) { try await body.collect(upTo: limit) }
         let isLate = Atomic(false)
         let timer = loop.scheduleTask(in: TimeAmount(time)) {
             isLate.store(true, ordering: .relaxed)
@@ -40,6 +37,24 @@ enum BodyReader {
         } onCancel: {
             reading.cancel()
         }
+    }
+}
+
+extension IncomingRequest.Body {
+    /// `nil` where it has not all come.
+    var whole: [UInt8]? {
+        switch self {
+        case .none: []
+        case .whole(let bytes): bytes
+        case .coming: nil
+        }
+    }
+
+    func read(upTo limit: Int, within time: Duration) async throws(BodyReader.Failure) -> [UInt8] {
+        if case .coming(let body) = self { return try await BodyReader.read(body, upTo: limit, within: time) }
+        let bytes = whole ?? []
+        guard bytes.count <= limit else { throw .tooLarge }
+        return bytes
     }
 }
 

@@ -17,7 +17,7 @@ struct GatedChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
 
     func handle(value: Value, logger: Logger) async {
-        await withTaskExecutorPreference(LoopExecutor(value.channel.eventLoop)) {
+        await withTaskExecutorPreference(LoopExecutor.of(value.channel.eventLoop)) {
             await base.handle(value: value, logger: logger)
         }
     }

@@ -1,99 +1,70 @@
-internal import Foundation
 internal import HTTPTypes
-internal import Hummingbird
 internal import HummingbirdCore
 internal import NIOCore
-internal import ResealCore
+internal import NIOHTTP1
 internal import ResealSealing
-internal import ResealVault
 
-/// HTTP on one side, requests and replies of an API on the other.
-enum HTTPExchange {
-    private static let verbs: [HTTPRequest.Method: APIRequest.Verb] = [
-        .get: .read, .post: .write, .put: .write, .patch: .patch, .delete: .delete,
-    ]
-
-    static func verb(of request: Request) -> APIRequest.Verb? {
-        switch request.method.rawValue {
-        case "LINK": return .list
-        case "BIND": return .scan
-        default: break
+extension OutgoingReply {
+    /// By lower-case name.
+    private var headers: [(name: String, value: String)] {
+        var headers = [(name: "cache-control", value: "no-store")]
+        if reply.body != nil, reply.headers["content-type"] == nil {
+            headers.append((name: "content-type", value: "application/json"))
         }
-        if request.method == .get, request.uri.query != nil {
-            if request.uri.queryParameters.get("list") == "true" { return .list }
-            if request.uri.queryParameters.get("scan") == "true" { return .scan }
+        headers += reply.headers.map { (name: $0.key, value: $0.value) }
+        if isClosing { headers.append((name: "connection", value: "close")) }
+        return headers
+    }
+
+    /// For the library that answers requests as streams.
+    var response: Response {
+        var fields: HTTPFields = [:]
+        for (name, value) in headers {
+            if let name = HTTPField.Name(name) { fields[name] = value }
         }
-        return Self.verbs[request.method]
-    }
-
-    /// What stands below `/v1/`; `nil` for anything else.
-    static func path(_ text: String) -> String? {
-        guard text.hasPrefix("/v1/") else { return nil }
-        let encoded = String(text[text.utf8.index(text.startIndex, offsetBy: 4)...])
-        guard let decoded = encoded.utf8.contains(UInt8(ascii: "%")) ? encoded.removingPercentEncoding : encoded else {
-            return nil
-        }
-        return decoded.hasSuffix("/") ? String(decoded.dropLast()) : decoded
-    }
-
-    /// A request without its body.
-    static func head(
-        _ request: Request, _ verb: APIRequest.Verb, _ path: String, _ context: APIContext,
-        isEnding: @escaping @Sendable () -> Bool
-    ) throws -> APIRequest {
-        var query: [String: String] = [:]
-        if request.uri.query != nil {
-            for (key, value) in request.uri.queryParameters { query[String(key)] = String(value) }
-        }
-        let headers = request.headers
-        return APIRequest(
-            verb: verb, method: request.method.rawValue, path: path, query: query,
-            header: { name in HTTPField.Name(name).flatMap { headers[$0] } }, body: [],
-            caller: Caller(
-                address: context.address, userAgent: String((headers[.userAgent] ?? "").prefix(200)),
-                requestID: try Self.freshID()), isEnding: isEnding,
-            clientCertificate: { await context.channel.clientCertificate() })
-    }
-
-    /// A random UUID (RFC 9562, version 4).
-    private static func freshID() throws -> String {
-        var bytes = try SystemRandom.bytes(16)
-        bytes[6] = bytes[6] & 0x0f | 0x40
-        bytes[8] = bytes[8] & 0x3f | 0x80
-        return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { Hex.encode(bytes[$0]) }.joined(separator: "-")
-    }
-
-    /// The response to a request whose body nobody reads: where there is one, it must not be taken for another request.
-    static func early(_ reply: APIReply, _ request: Request) -> Response {
-        response(reply, closing: hasBody(request))
-    }
-
-    static func hasBody(_ request: Request) -> Bool {
-        let length = request.headers[.contentLength]
-        return request.headers[.transferEncoding] != nil || length != nil && length != "0"
-    }
-
-    /// - Parameter place: kept until the end of a body that comes in parts.
-    static func response(
-        _ reply: APIReply, closing: Bool = false, keeping place: InFlight.Place? = nil
-    ) -> Response {
-        var headers: HTTPFields = [.cacheControl: "no-store"]
-        if reply.body != nil { headers[.contentType] = "application/json" }
-        for (name, value) in reply.headers {
-            if let name = HTTPField.Name(name) { headers[name] = value }
-        }
-        if closing { headers[.connection] = "close" }
         let status = HTTPResponse.Status(code: reply.status)
         if let next = reply.parts {
-            let body = ResponseBody { writer in
+            let body = ResponseBody { [place] writer in
                 defer { withExtendedLifetime(place) {} }
                 while let part = await next() { try await writer.write(ByteBuffer(bytes: part)) }
                 try await writer.finish(nil)
             }
-            return Response(status: status, headers: headers, body: body)
+            return Response(status: status, headers: fields, body: body)
         }
-        guard let body = reply.body else { return Response(status: status, headers: headers) }
+        guard let body = reply.body else { return Response(status: status, headers: fields) }
         let buffer = body.withUnsafeBytes { ByteBuffer(bytes: $0) }
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: buffer))
+        return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: buffer))
+    }
+
+    /// What is sent before a body that comes in parts.
+    ///
+    /// - Parameter date: the moment, as HTTP writes it.
+    func head(date: String) -> HTTPResponseHead {
+        var fields = HTTPHeaders(headers.map { ($0.name, $0.value) })
+        fields.add(name: "date", value: date)
+        return HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: reply.status), headers: fields)
+    }
+
+    /// All of an answer whose body comes at once, as it goes onto the wire (RFC 9112). In one piece, it is one record of TLS.
+    func message(date: String) -> ByteBuffer {
+        let count = reply.body?.count ?? 0
+        var message = ByteBuffer()
+        message.reserveCapacity(512 + count)
+        let status = HTTPResponseStatus(statusCode: reply.status)
+        message.writeString("HTTP/1.1 \(reply.status) \(status.reasonPhrase)\r\n")
+        for (name, value) in headers where !value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+            message.writeString(name)
+            message.writeStaticString(": ")
+            message.writeString(value)
+            message.writeStaticString("\r\n")
+        }
+        message.writeStaticString("date: ")
+        message.writeString(date)
+        // A status without a body has no length either (section 8.6 of RFC 9110).
+        if reply.status != 204 { message.writeString("\r\ncontent-length: \(count)") }
+        message.writeStaticString("\r\n\r\n")
+        reply.body?.withUnsafeBytes { _ = message.writeBytes($0) }
+        return message
     }
 }

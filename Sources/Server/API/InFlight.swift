@@ -17,17 +17,20 @@ final class InFlight: Sendable {
         self.limitOfAddress = limitOfAddress
     }
 
-    /// Of one request; given back when nobody holds it any more.
+    /// Of one request; given back when nobody holds it any more, at the latest.
     final class Place: Sendable {
         let address: String
         private let inFlight: InFlight
+        private let isBack = Atomic(false)
 
         fileprivate init(_ inFlight: InFlight, _ address: String) {
             self.inFlight = inFlight
             self.address = address
         }
 
-        deinit { inFlight.leave(address) }
+        deinit { giveBack() }
+
+        func giveBack() { if !isBack.exchange(true, ordering: .relaxed) { inFlight.leave(address) } }
     }
 
     /// `nil` where ``enter(_:)`` says no.

@@ -1,27 +1,51 @@
 internal import ResealCore
 internal import ResealVault
 
-/// Reads that take nothing but what is remembered.
+/// Requests that take nothing but what is remembered.
 extension VaultAPI {
-    /// Answers a read of one value in one step, where the vault remembers token and version. `nil` for every other request,
-    /// of which nothing was done: it takes the long way.
-    func recall(_ request: APIRequest) async -> APIReply? {
-        guard request.verb == .read, request.method == "GET", request.header("x-vault-wrap-ttl") == nil,
-            let asked = Self.value(in: request), let token = request.token
-        else { return nil }
-        let number: Int64?
-        do { number = try request.number("version") } catch { return nil }
+    /// Answers a read or write of one value in one step, where the vault remembers the token, and the version that is read.
+    ///
+    /// Returns false for every other request. `then` runs on the loop of `executor`, with `nil` where what was remembered
+    /// is not so any more. In both cases nothing was done, and the request has to take the long way.
+    func recall(
+        _ request: APIRequest, on executor: LoopExecutor, then: @escaping @Sendable (APIReply?) -> Void
+    ) -> Bool {
+        guard request.header("x-vault-wrap-ttl") == nil, let token = request.token else { return false }
+        func wanted(_ name: String) -> RecallRequest {
+            RecallRequest(name, token: token, organization: request.namespace, request.caller)
+        }
+        @Sendable func finish<R>(
+            _ outcome: Result<R?, any Error>, _ reply: @escaping @Sendable (R) throws -> APIReply
+        ) where R: Sendable {
+            executor.run {
+                do { then(try outcome.get().map(reply)) } catch { then(Self.reply(to: error, in: request.dialect)) }
+            }
+        }
+        // What cannot be judged here, the long way says.
         do {
-            let wanted = RecallRequest(
-                asked.name, version: number, token: token, organization: request.namespace, request.caller)
-            guard let (version, reading) = try await service.recall(wanted) else { return nil }
-            guard !asked.isNative else { return try native.reply(to: request, reading) }
-            return APIReply(200, body: KVDocument.reading(request.caller.requestID, reading.value, version))
-        } catch { return Self.reply(to: error, in: request.dialect) }
+            if request.method == "GET", request.verb == .read {
+                guard let (name, isNative) = Self.value(in: request) else { return false }
+                return try service.recall(wanted(name), version: request.number("version")) { outcome in
+                    finish(outcome) { try reply(to: request, $0, isNative: isNative) }
+                }
+            }
+            guard request.verb == .write, let name = request.path.below(Self.values) else { return false }
+            return try service.recallWrite(wanted(name), { try KVRoutes.content(of: request) }) { outcome in
+                finish(outcome) { KVRoutes.document(request, KVDocument.metadata($0)) }
+            }
+        } catch { return false }
+    }
+
+    private static let values = "\(KVRoutes.mount)/data"
+
+    private func reply(to request: APIRequest, _ found: RecalledVersion, isNative: Bool) throws -> APIReply {
+        let reading = try found.open()
+        guard !isNative else { return try native.reply(to: request, reading) }
+        return APIReply(200, body: KVDocument.reading(request.caller.requestID, reading.value, found.version))
     }
 
     private static func value(in request: APIRequest) -> (name: String, isNative: Bool)? {
-        if let name = request.path.below("\(KVRoutes.mount)/data") { return (name, false) }
+        if let name = request.path.below(values) { return (name, false) }
         guard let name = request.path.below("\(NativeRoutes.root)/secrets"),
             request.query.keys.allSatisfy(["version", "field"].contains)
         else { return nil }

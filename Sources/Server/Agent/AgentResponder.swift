@@ -22,45 +22,48 @@ struct AgentResponder: HTTPResponder {
     }
 
     @Sendable func respond(to request: Request, context: APIContext) async throws -> Response {
-        let dialect = APIDialect(path: request.uri.path.dropFirst("/v1/".count))
-        guard let verb = HTTPExchange.verb(of: request) else {
-            return HTTPExchange.early(dialect.refusal(405, "api.method", "unsupported operation"), request)
+        await answer(IncomingRequest(request, context)).response
+    }
+
+    @Sendable func answer(_ request: IncomingRequest) async -> OutgoingReply {
+        let dialect = request.dialect
+        guard let verb = request.verb else {
+            return request.early(dialect.refusal(405, "api.method", "unsupported operation"))
         }
-        guard let path = HTTPExchange.path(request.uri.path) else { return HTTPExchange.early(.errors(404), request) }
-        guard let place = inFlight.place(for: context.address) else {
+        guard let resource = request.resource else { return request.early(.errors(404)) }
+        guard let place = inFlight.place(for: request.address) else {
             let reply = dialect.refusal(503, "api.busy", "the agent is about to end, or has too much to do")
-            return HTTPExchange.response(reply, closing: true)
+            return OutgoingReply(reply, isClosing: true)
         }
         defer { withExtendedLifetime(place) {} }
         do {
-            let head = try HTTPExchange.head(
-                request, verb, path, context, isEnding: { [inFlight] in inFlight.isDraining })
+            let head = request.head(verb, resource, isEnding: { [inFlight] in inFlight.isDraining })
             return try await answer(head, request)
         } catch {
-            return HTTPExchange.early(Self.reply(to: UnexpectedFailure.wrapping(error), in: dialect), request)
+            return request.early(Self.reply(to: UnexpectedFailure.wrapping(error), in: dialect))
         }
     }
 
-    private func answer(_ head: APIRequest, _ request: Request) async throws -> Response {
+    private func answer(_ head: APIRequest, _ request: IncomingRequest) async throws -> OutgoingReply {
         switch try AgentRoute(head, version: version, now: clock.now()) {
-        case .answer(let reply): return HTTPExchange.early(reply, request)
-        case .kept(let asked): return HTTPExchange.early(await reads.answer(asked), request)
-        case .passed(let asked): return HTTPExchange.early(await reads.pass(asked), request)
+        case .answer(let reply): return request.early(reply)
+        case .kept(let asked): return request.early(await reads.answer(asked))
+        case .passed(let asked): return request.early(await reads.pass(asked))
         case .batch: return await answerBatch(head, request)
         }
     }
 
-    private func answerBatch(_ head: APIRequest, _ request: Request) async -> Response {
+    private func answerBatch(_ head: APIRequest, _ request: IncomingRequest) async -> OutgoingReply {
         var whole = head
         do throws(BodyReader.Failure) {
-            whole.body = try await BodyReader.read(request.body, upTo: Self.longestBody, within: Self.longestTime)
+            whole.body = try await request.body.read(upTo: Self.longestBody, within: Self.longestTime)
         } catch {
-            return HTTPExchange.early(error.reply(in: head.dialect), request)
+            return request.early(error.reply(in: head.dialect))
         }
         do {
-            return HTTPExchange.response(await reads.answer(try AgentRoute.batch(whole)))
+            return OutgoingReply(await reads.answer(try AgentRoute.batch(whole)))
         } catch {
-            return HTTPExchange.response(Self.reply(to: UnexpectedFailure.wrapping(error), in: head.dialect))
+            return OutgoingReply(Self.reply(to: UnexpectedFailure.wrapping(error), in: head.dialect))
         }
     }
 

@@ -39,7 +39,6 @@ package struct AgentServer: Sendable {
 
     private static let largestMemory = 32 << 20
     private static let largestConnectionCount = 256
-    private static let idleTime = TimeAmount.seconds(60)
     private static let sweep = Duration.seconds(10)
 
     private let configuration: Configuration
@@ -109,17 +108,14 @@ package struct AgentServer: Sendable {
     private func serve(_ onListening: @escaping @Sendable () -> Void) async throws {
         let responder = AgentResponder(reads: reads, version: configuration.version, clock: .system)
         let connections = InFlight(limit: Self.largestConnectionCount, ofAddress: Self.largestConnectionCount)
-        let server = HTTPServerBuilder { responder in
-            let channel = HTTP1Channel(
-                responder: responder,
-                configuration: .init(
-                    idleTimeout: Self.idleTime,
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
-            return GatedChannel(base: VerbChannel(base: channel), connections: connections)
-        }
+        let channel = APIChannel(
+            connections: connections, clock: .system,
+            limits: .init(maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100),
+            answer: { request, executor, deliver in
+                Task.immediate(executorPreference: executor) { deliver(await responder.answer(request)) }
+            })
         let application = Application(
-            responder: responder, server: server,
+            responder: responder, server: channel.builder(),
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: configuration.socket), serverName: nil),
             onServerRunning: { _ in onListening() },

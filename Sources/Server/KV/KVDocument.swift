@@ -14,16 +14,9 @@ enum KVDocument {
 
     /// The same around a value, which is never made a `String` of.
     static func reading(_ requestID: String, _ value: SecretValue, _ version: KVVersion) -> SecretBytes {
-        let value = value.kvForm.revealJSON()
         let tail =
             frame.metadata + metadata(version).canonicalBytes + frame.requestID + Array(requestID.utf8) + frame.end
-        return SecretBytes(count: frame.data.count + value.count + tail.count) { buffer in
-            buffer.copyBytes(from: frame.data)
-            value.withUnsafeBytes {
-                UnsafeMutableRawBufferPointer(rebasing: buffer[frame.data.count...]).copyMemory(from: $0)
-            }
-            UnsafeMutableRawBufferPointer(rebasing: buffer[(frame.data.count + value.count)...]).copyBytes(from: tail)
-        }
+        return value.kvForm.revealJSON(behind: frame.data, before: tail)
     }
 
     /// What stands in an envelope in front of data, metadata and request id, and at its end. The id is the only one of them

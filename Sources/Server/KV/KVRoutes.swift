@@ -36,14 +36,14 @@ struct KVRoutes: Sendable {
             return try await list(request, name, session, isDetailed: true)
         case ("metadata", .read):
             let secret = try await service.metadata(id(name, session), by: session)
-            return document(request, KVDocument.secret(secret))
+            return Self.document(request, KVDocument.secret(secret))
         case ("metadata", .write), ("metadata", .patch): return try await setMetadata(request, name, session)
         case ("metadata", .delete):
             try await service.erase(id(name, session), by: session)
             return .empty
         case ("subkeys", .read): return try await subkeys(request, name, session)
         case ("config", .read) where name.isEmpty:
-            return document(
+            return Self.document(
                 request,
                 [
                     "max_versions": .integer(KVSettings.defaultMaxVersions), "cas_required": false,
@@ -60,7 +60,7 @@ struct KVRoutes: Sendable {
         try SecretID(validating: name, organization: session.token.organization)
     }
 
-    private func document(_ request: APIRequest, _ data: JSON) -> APIReply {
+    static func document(_ request: APIRequest, _ data: JSON) -> APIReply {
         .document(200, .object(KVDocument.envelope(request.caller.requestID, data: data)))
     }
 
@@ -84,7 +84,7 @@ struct KVRoutes: Sendable {
         let (version, value) = try await service.read(
             id(name, session), version: try request.number("version"), by: session)
         guard let value else { return gone(request, version, key: "subkeys") }
-        return document(
+        return Self.document(
             request,
             [
                 "subkeys": value.kvForm.subkeys(depth: Int(clamping: depth)),
@@ -93,11 +93,16 @@ struct KVRoutes: Sendable {
     }
 
     private func write(_ request: APIRequest, _ name: String, _ session: Session) async throws -> APIReply {
+        let (content, check) = try Self.content(of: request)
+        let version = try await service.write(id(name, session), content, check: check, by: session)
+        return Self.document(request, KVDocument.metadata(version))
+    }
+
+    /// What a write says.
+    static func content(of request: APIRequest) throws -> (SecretService.Content, check: Int64?) {
         let members = try request.members()
         guard case .object(let data) = members["data"] else { throw ServiceFailure(.badRequest, "no data provided") }
-        let version = try await service.write(
-            id(name, session), .replaceMapping(try SecretValue(kv: data)), check: try check(members), by: session)
-        return document(request, KVDocument.metadata(version))
+        return (.replaceMapping(try SecretValue(kv: data)), try check(members))
     }
 
     private func patch(_ request: APIRequest, _ name: String, _ session: Session) async throws -> APIReply {
@@ -107,11 +112,11 @@ struct KVRoutes: Sendable {
             throw ServiceFailure(.badRequest, "no data provided")
         }
         let version = try await service.write(
-            id(name, session), .merge(data), check: try check(members), by: session)
-        return document(request, KVDocument.metadata(version))
+            id(name, session), .merge(data), check: try Self.check(members), by: session)
+        return Self.document(request, KVDocument.metadata(version))
     }
 
-    private func check(_ members: [String: JSON]) throws -> Int64? {
+    private static func check(_ members: [String: JSON]) throws -> Int64? {
         try KVDocument.number(members["options"]?["cas"], "cas")
     }
 
@@ -140,7 +145,7 @@ struct KVRoutes: Sendable {
             }
             data["key_info"] = .object(info)
         }
-        return document(request, .object(data))
+        return Self.document(request, .object(data))
     }
 
     private func setMetadata(_ request: APIRequest, _ name: String, _ session: Session) async throws -> APIReply {

@@ -157,7 +157,7 @@ private struct SortedObject {
 }
 
 /// A signed statement that the chain ended in `hash` when the vault had that serial.
-package struct AuditHead: Sendable {
+package struct AuditHead: Sendable, Equatable {
     package var sequence: Int64
     package var hash: Digest256
     package var serial: Int64

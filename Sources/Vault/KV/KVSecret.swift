@@ -24,7 +24,7 @@ package struct KVSecret: Sendable {
 
     /// Which versions are looked up.
     enum Selection {
-        case all
+        case none, all
         /// The current one.
         case current
         case number(Int64)
@@ -32,17 +32,29 @@ package struct KVSecret: Sendable {
 
     /// `nil` where there is nothing: no such secret, or one that was erased.
     init?(_ id: SecretID, _ selection: Selection = .all, in store: any StoreReader) throws {
-        guard let record = try store.secret(id), !(record.state == .deleted && record.purgeAt == nil) else {
-            return nil
-        }
+        try self.init(ifNotErased: store.secret(id), selection, in: store)
+    }
+
+    /// As above for a record that was looked up.
+    init?(ifNotErased record: SecretRecord?, _ selection: Selection, in store: any StoreReader) throws {
+        guard let record, !(record.state == .deleted && record.purgeAt == nil) else { return nil }
         try self.init(record, selection, in: store)
     }
 
     /// Of a record that is as it is stored.
-    init(_ record: SecretRecord, _ selection: Selection = .all, in store: any StoreReader) throws {
+    ///
+    /// - Parameter settings: as they are stored; looked up unless given.
+    init(
+        _ record: SecretRecord, _ selection: Selection = .all, settings: KVSettings? = nil, in store: any StoreReader
+    ) throws {
         self.record = record
-        settings = try KVSettings(stored: store.kvSettings(of: record.rowID))
+        let settings = try settings ?? KVSettings(stored: store.kvSettings(of: record.rowID))
+        self.settings = settings
         place = record.isManaged ? try store.applied(ResourceKey(record.id))?.position.span.description : nil
+        if case .none = selection, record.currentVersion > 0 {
+            (versions, currentVersion) = ([], record.currentVersion)
+            return
+        }
         if record.currentVersion > 0, let number = selection.number(current: record.currentVersion) {
             currentVersion = record.currentVersion
             let isKept = number > currentVersion - settings.effectiveMaxVersions
@@ -73,9 +85,13 @@ package struct KVSecret: Sendable {
     }
 
     package func describe(_ version: VersionRecord) -> KVVersion {
+        describe(version.number, createdAt: version.createdAt, isDestroyed: version.state == .destroyed)
+    }
+
+    func describe(_ number: Int64, createdAt: Timestamp, isDestroyed: Bool = false) -> KVVersion {
         KVVersion(
-            number: version.number, createdAt: version.createdAt, deletionAt: deletion(of: version.number),
-            isDestroyed: version.state == .destroyed, isManaged: record.isManaged, custom: custom)
+            number: number, createdAt: createdAt, deletionAt: deletion(of: number), isDestroyed: isDestroyed,
+            isManaged: record.isManaged, custom: custom)
     }
 
     /// A secret that was deleted otherwise than through this API is deleted with all its versions.
@@ -98,7 +114,7 @@ extension KVSecret.Selection {
     /// `nil` for more than one.
     fileprivate func number(current: Int64) -> Int64? {
         switch self {
-        case .all: nil
+        case .none, .all: nil
         case .current: current
         case .number(let number): number == 0 ? current : number
         }

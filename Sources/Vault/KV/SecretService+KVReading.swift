@@ -9,11 +9,11 @@ extension SecretService {
         let (settings, known) = (settings, knownVersions)
         let wanted = SecretReference(id, version: version)
         return try await glance(.secretRead, ResourceKey(id).description, session) { snapshot in
-            let (found, sealed) = try snapshot.readable(wanted, settings, session, remembering: known)
-            guard let sealed else {
+            let (found, unlocked) = try snapshot.readable(wanted, settings, session, remembering: known)
+            guard let unlocked else {
                 return Look(value: (found, nil), version: found.number, result: .failed, detail: "deleted")
             }
-            let value = try SecretValue(decoding: snapshot.keyring.open(sealed, for: id, version: found.number))
+            let value = try SecretValue(decoding: snapshot.keyring.open(unlocked))
             return Look(value: (found, value), version: found.number)
         }
     }
@@ -68,6 +68,19 @@ extension StoreReader {
         return rules
     }
 
+    /// As above, for a record that was looked up; `nil` for none.
+    func require(
+        _ action: AccessAction, _ id: SecretID, of record: SecretRecord?, _ settings: [AccessRule], _ session: Session
+    ) throws {
+        guard let record else {
+            try require(action, id, settings, session)
+            return
+        }
+        var roles: [ResourceKey: AccessRules.Role] = [:]
+        let rules = try accessRules(for: record, settings: settings, roles: &roles)
+        guard session.mayDo(action, rules) else { throw ServiceFailure.denied }
+    }
+
     /// A version as it is stored, for a caller who may read it; without a value where it was deleted or destroyed.
     func readable(
         _ id: SecretID, version: Int64?, _ settings: [AccessRule], _ session: Session, at now: Timestamp
@@ -87,7 +100,7 @@ extension StoreReader {
 struct KnownVersion: Sendable {
     let rules: AccessRules
     let version: KVVersion
-    let value: SealedValue
+    let value: UnlockedValue
 
     /// Bytes of a value that is remembered, and members of the roles that decide about it, at most.
     private static let largest = (value: 4096, members: 256)
@@ -104,16 +117,16 @@ extension Snapshot {
     fileprivate func readable(
         _ wanted: SecretReference, _ settings: [AccessRule], _ session: Session,
         remembering versions: StampedMemory<SecretReference, KnownVersion>
-    ) throws -> (version: KVVersion, value: SealedValue?) {
+    ) throws -> (version: KVVersion, value: UnlockedValue?) {
         if let known = versions.value(wanted, at: serial), session.mayDo(.read, known.rules) {
             return (known.version, known.version.isReadable(at: now) ? known.value : nil)
         }
-        let (version, value, rules) = try store.readable(
+        let (version, sealed, rules) = try store.readable(
             wanted.id, version: wanted.version, settings, session, at: now)
-        if let value {
-            let known = KnownVersion(rules: rules, version: version, value: value)
-            if known.isSmall { versions.remember(known, for: wanted, at: serial) }
-        }
+        guard let sealed else { return (version, nil) }
+        let value = try keyring.unlock(sealed, for: wanted.id, version: version.number)
+        let known = KnownVersion(rules: rules, version: version, value: value)
+        if known.isSmall { versions.remember(known, for: wanted, at: serial) }
         return (version, value)
     }
 }

@@ -20,16 +20,7 @@ extension SecretService {
     ) async throws -> KVVersion {
         let settings = settings
         return try await change(.secretWrite, ResourceKey(id).description, session) { transaction in
-            try transaction.store.require(.write, id, settings, session)
-            let view = try KVSecret(id, .current, in: transaction.store)
-            try Self.compare(check, view)
-            var secret = try view?.record ?? transaction.store.secret(id) ?? transaction.newSecret(id)
-            try transaction.requireChangeable(secret)
-            let isNew = secret.latestVersion == 0
-            let value = try Self.value(content, of: id) { try transaction.currentValue(view) }
-            if secret.state == .deleted { try transaction.undelete(&secret) }
-            try transaction.writeByHand(value, to: &secret, isNew: isNew, by: session.context)
-            return try transaction.finishKVWrite(&secret, by: session.context)
+            try transaction.write(id, content, check: check, settings, by: session)
         }
     }
 
@@ -47,7 +38,7 @@ extension SecretService {
     }
 
     /// - Parameter current: asked only where the new value depends on it.
-    private static func value(
+    fileprivate static func value(
         _ content: Content, of id: SecretID, _ current: () throws -> SecretValue?
     ) throws -> SecretValue {
         switch content {
@@ -171,6 +162,23 @@ extension SecretService {
 }
 
 extension VaultTransaction {
+    /// - Parameter settings: permissions for secrets that no manifest describes.
+    func write(
+        _ id: SecretID, _ content: SecretService.Content, check: Int64?, _ settings: [AccessRule], by session: Session
+    ) throws -> KVVersion {
+        let stored = try store.secret(id)
+        try store.require(.write, id, of: stored, settings, session)
+        let view = try KVSecret(ifNotErased: stored, .none, in: store)
+        try SecretService.compare(check, view)
+        var secret = stored ?? newSecret(id)
+        try requireChangeable(secret)
+        let isNew = secret.latestVersion == 0
+        let value = try SecretService.value(content, of: id) { try currentValue(view) }
+        if secret.state == .deleted { try undelete(&secret) }
+        try writeByHand(value, to: &secret, isNew: isNew, by: session.context)
+        return try finishKVWrite(&secret, settings: view?.settings, by: session.context)
+    }
+
     /// What Git describes and its drift policy would set back is not to be changed here.
     func requireChangeable(_ secret: SecretRecord) throws {
         guard secret.isManaged, let applied = try store.applied(ResourceKey(secret.id)) else { return }
@@ -184,7 +192,9 @@ extension VaultTransaction {
     }
 
     fileprivate func currentValue(_ view: KVSecret?) throws -> SecretValue? {
-        guard let view, view.version(view.currentVersion)?.isReadable(at: now) == true else { return nil }
+        guard let view = try view.map({ try KVSecret($0.record, .current, settings: $0.settings, in: store) }),
+            view.version(view.currentVersion)?.isReadable(at: now) == true
+        else { return nil }
         return try openValue(of: view.record, version: view.currentVersion)
     }
 
@@ -195,11 +205,13 @@ extension VaultTransaction {
 
     /// Notes when the new version expires, and destroys versions beyond the number that is kept. Those of a secret that
     /// a manifest describes are only hidden: how long they stay is for `keepPrevious` to say.
+    ///
+    /// - Parameter known: the settings as they are stored; looked up unless given.
     @discardableResult
     func finishKVWrite(
-        _ secret: inout SecretRecord, by context: ActionContext
+        _ secret: inout SecretRecord, settings known: KVSettings? = nil, by context: ActionContext
     ) throws -> KVVersion {
-        var settings = try KVSettings(stored: store.kvSettings(of: secret.rowID))
+        var settings = try known ?? KVSettings(stored: store.kvSettings(of: secret.rowID))
         let oldest = secret.currentVersion - settings.effectiveMaxVersions
         let before = settings
         if !secret.isManaged { try destroyPrevious(upTo: oldest, of: &secret, by: context) }
@@ -213,10 +225,8 @@ extension VaultTransaction {
             settings.expires[secret.currentVersion] = now.adding(settings.deleteVersionAfter)
         }
         if settings != before { try save(settings, of: secret) }
-        guard let version = try KVSecret(secret, .current, in: store).version(secret.currentVersion) else {
-            throw VaultFailure(.corrupt, "the version that was just written is not there")
-        }
-        return version
+        return try KVSecret(secret, .none, settings: settings, in: store)
+            .describe(secret.currentVersion, createdAt: now)
     }
 
     /// Both versions of a rotation stay: the target may still have to be told to forget the one before.

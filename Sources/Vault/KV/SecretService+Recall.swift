@@ -1,24 +1,56 @@
 internal import ResealCore
 package import ResealSealing
 
-/// A read whose caller has shown nothing but the text of his token yet.
+/// A request whose caller has shown nothing but the text of his token yet.
 package struct RecallRequest: Sendable {
     package var name: String
-    /// `nil` for the current one.
-    package var version: Int64?
     package var token: SecretBytes
     /// The only organization that is asked for; `nil` for any.
     package var organization: String?
     package var caller: Caller
 
     package init(
-        _ name: String, version: Int64?, token: SecretBytes, organization: String?, _ caller: Caller
+        _ name: String, token: SecretBytes, organization: String?, _ caller: Caller
     ) {
         self.name = name
-        self.version = version
         self.token = token
         self.organization = organization
         self.caller = caller
+    }
+}
+
+/// A version that may be given out.
+package struct RecalledVersion: Sendable {
+    private let id: SecretID
+    private let known: KnownVersion
+
+    fileprivate init(_ id: SecretID, _ known: KnownVersion) {
+        self.id = id
+        self.known = known
+    }
+
+    package var version: KVVersion { known.version }
+
+    package func open() throws -> SecretReading {
+        // Nobody needs to hear once more of what was opened before.
+        SecretReading(
+            id: id, version: version.number, createdAt: version.createdAt,
+            value: try SecretValue(decoding: known.value.open()))
+    }
+}
+
+/// Somebody whose token was shown lately, as far as that is remembered: whoever acts for him asks first whether it is so.
+private struct RecalledSession {
+    let session: Session
+    /// The token, with those that it was made with.
+    let chain: [TokenRecord]
+    /// Of the vault's tokens, when the chain was looked up.
+    let serial: Int64
+
+    func isValid(at now: Timestamp) -> Bool { chain.allSatisfy { $0.isValid(at: now) } }
+
+    func isStill(in transaction: VaultTransaction) throws -> Bool {
+        try transaction.areTokensStill(serial) && isValid(at: transaction.now)
     }
 }
 
@@ -26,34 +58,59 @@ extension SecretService {
     /// A version that was read lately, for somebody whose token was shown lately: judged from memory, and given out when
     /// its record is on disk, in a transaction in which all that was remembered is still so.
     ///
-    /// `nil` where anything else is the case. Then nothing was done or recorded, and the long way says what is.
-    package func recall(_ request: RecallRequest) async throws -> (version: KVVersion, reading: SecretReading)? {
+    /// Returns false, and calls `then` with `nil`, where anything else is the case. Then nothing was done or recorded, and
+    /// the long way says what is.
+    package func recall(
+        _ request: RecallRequest, version: Int64?,
+        then: @escaping @Sendable (Result<RecalledVersion?, any Error>) -> Void
+    ) throws -> Bool {
         let (keyring, now) = try door.with { ($0.keyring, $0.clock.now()) }
-        guard let digest = try TokenText.digest(of: request.token, keyring),
-            let (chain, tokenSerial) = knownTokens.latest(digest), let token = chain.first, token.usesLeft == nil,
-            chain.allSatisfy({ $0.isValid(at: now) }),
-            request.organization.map({ $0 == token.organization }) ?? true,
-            let id = try? SecretID(validating: request.name, organization: token.organization),
-            let (known, serial) = knownVersions.latest(SecretReference(id, version: request.version)),
-            known.version.isReadable(at: now)
-        else { return nil }
-        let session = Session(token, request.caller)
-        guard session.mayDo(.read, known.rules) else { return nil }
-        let number = known.version.number
-        let entry = AuditEntry(.secretRead, ResourceKey(id).description, version: number, by: session.context)
-        // Opened with the keys of that moment: they may have been rotated since the ones above were looked at.
-        let current = try await commits.record(entry) { transaction -> Keyring? in
-            guard try transaction.isStill(serial, tokens: tokenSerial),
-                chain.allSatisfy({ $0.isValid(at: transaction.now) }), known.version.isReadable(at: transaction.now)
-            else { return nil }
-            return transaction.keyring
+        guard let who = try recalled(request, keyring, now),
+            let id = try? SecretID(validating: request.name, organization: who.session.token.organization),
+            let (known, serial) = knownVersions.latest(SecretReference(id, version: version)),
+            known.version.isReadable(at: now), who.session.mayDo(.read, known.rules)
+        else { return false }
+        let entry = AuditEntry(
+            .secretRead, ResourceKey(id).description, version: known.version.number, by: who.session.context)
+        commits.write(then: then) { transaction in
+            guard transaction.areSecretsStill(serial), try who.isStill(in: transaction),
+                known.version.isReadable(at: transaction.now)
+            else { return .success(nil) }
+            try transaction.audit.record(entry)
+            return .success(RecalledVersion(id, known))
         }
-        guard let current else { return nil }
-        let value = try current.open(known.value, for: id, version: number, isAgain: true)
-        return (
-            known.version,
-            SecretReading(
-                id: id, version: number, createdAt: known.version.createdAt, value: try SecretValue(decoding: value))
-        )
+        return true
+    }
+
+    /// As ``write(_:_:check:by:)``, for somebody whose token was shown lately, in one step.
+    ///
+    /// Returns false where the token is not remembered, or `content` fails, and calls `then` with `nil` where the
+    /// transaction that writes finds that the token was changed since. Then nothing was done or recorded.
+    package func recallWrite(
+        _ request: RecallRequest, _ content: () throws -> (Content, check: Int64?),
+        then: @escaping @Sendable (Result<KVVersion?, any Error>) -> Void
+    ) throws -> Bool {
+        let (keyring, now) = try door.with { ($0.keyring, $0.clock.now()) }
+        guard let who = try recalled(request, keyring, now),
+            let id = try? SecretID(validating: request.name, organization: who.session.token.organization),
+            let (content, check) = try? content()
+        else { return false }
+        let settings = settings
+        commits.audited(.secretWrite, ResourceKey(id).description, by: who.session.context, then: then) { transaction in
+            guard try who.isStill(in: transaction) else { return nil }
+            return try transaction.write(id, content, check: check, settings, by: who.session)
+        }
+        return true
+    }
+
+    private func recalled(
+        _ request: RecallRequest, _ keyring: Keyring, _ now: Timestamp
+    ) throws -> RecalledSession? {
+        guard let digest = try TokenText.digest(of: request.token, keyring),
+            let (chain, serial) = knownTokens.latest(digest), let token = chain.first, token.usesLeft == nil,
+            request.organization.map({ $0 == token.organization }) ?? true
+        else { return nil }
+        let who = RecalledSession(session: Session(token, request.caller), chain: chain, serial: serial)
+        return who.isValid(at: now) ? who : nil
     }
 }

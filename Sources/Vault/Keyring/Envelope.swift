@@ -16,6 +16,23 @@ package struct SealedValue: Sendable {
     }
 }
 
+/// An encrypted value with its data key at hand, which changes neither when the KEK does nor otherwise.
+struct UnlockedValue: Sendable {
+    fileprivate let id: SecretID
+    fileprivate let version: Int64
+    fileprivate let dek: SecretBytes
+    fileprivate let nonce: [UInt8]
+    /// With its tag.
+    let ciphertext: [UInt8]
+    fileprivate let place: [UInt8]
+
+    func open() throws -> SecretBytes {
+        do { return try AEAD.aes256GCM.open(ciphertext, key: dek, nonce: nonce, aad: place) } catch {
+            throw Keyring.damaged(id, version)
+        }
+    }
+}
+
 /// A wrapped DEK and whose it is.
 package struct StoredDEK: Sendable {
     package let id: SecretID
@@ -53,24 +70,32 @@ extension Keyring {
     /// Decrypts. Throws ``VaultFailure/Kind/notAuthentic`` when ciphertext, key or place do not belong together.
     ///
     /// - Parameter isAgain: true for a value that was opened before, of which nobody needs to hear once more.
-    package func open(
-        _ sealed: SealedValue, for id: SecretID, version: Int64, isAgain: Bool = false
-    ) throws -> SecretBytes {
+    package func open(_ sealed: SealedValue, for id: SecretID, version: Int64) throws -> SecretBytes {
+        try open(unlock(sealed, for: id, version: version))
+    }
+
+    /// Decrypts, and tells whoever wants to hear of values that are opened.
+    func open(_ unlocked: UnlockedValue) throws -> SecretBytes {
+        let value = try unlocked.open()
+        onOpen?(value)
+        return value
+    }
+
+    /// Unwraps the key of a value. Throws as ``open(_:for:version:)``.
+    func unlock(_ sealed: SealedValue, for id: SecretID, version: Int64) throws -> UnlockedValue {
         let place = Self.place(vaultID, id, version)
         do {
             let dek = try WrappedKey.unwrap(
                 sealed.wrappedDEK, with: kek(sealed.kek), aad: place + Array("dek\0\(sealed.kek)".utf8))
-            let value = try AEAD.aes256GCM.open(
-                sealed.ciphertext.dropFirst(AEAD.nonceBytes), key: dek,
-                nonce: Array(sealed.ciphertext.prefix(AEAD.nonceBytes)), aad: place + Array("value".utf8))
-            if !isAgain { onOpen?(value) }
-            return value
+            return UnlockedValue(
+                id: id, version: version, dek: dek, nonce: Array(sealed.ciphertext.prefix(AEAD.nonceBytes)),
+                ciphertext: Array(sealed.ciphertext.dropFirst(AEAD.nonceBytes)), place: place + Array("value".utf8))
         } catch is SealingFailure {
             throw Self.damaged(id, version)
         }
     }
 
-    private static func damaged(_ id: SecretID, _ version: Int64) -> VaultFailure {
+    fileprivate static func damaged(_ id: SecretID, _ version: Int64) -> VaultFailure {
         VaultFailure(
             .notAuthentic, "version \(version) of \(id) does not authenticate: the store was changed or damaged",
             hint: "restore the vault from a backup; `reseal audit verify` tells whether the audit trail is whole")

@@ -21,29 +21,14 @@ package final class GroupCommit: Sendable {
 
     /// As above for one, and calls `then` when it is on disk, or with why it cannot be.
     func record(_ entry: AuditEntry, then: @escaping @Sendable (Result<Void, any Error>) -> Void) {
-        group.add(
-            WorkGroup.Part(
-                run: { transaction in
-                    try transaction.audit.record(entry)
-                    return { then(.success(())) }
-                }, fail: { then(.failure($0)) }))
-    }
-
-    /// Records an entry where `look` finds something at that moment, and gives that back. Where it finds nothing, nothing is
-    /// recorded.
-    func record<R: Sendable>(
-        _ entry: AuditEntry, ifThereIs look: @escaping @Sendable (VaultTransaction) throws -> R?
-    ) async throws -> R? {
-        try await write { transaction in
-            guard let found = try look(transaction) else { return nil }
-            try transaction.audit.record(entry)
-            return found
-        }
+        write(then: then) { .success(try $0.audit.record(entry)) }
     }
 
     /// Returns when what `body` did is on disk. It may run more than once, and only its last run counts.
     package func write<R: Sendable>(_ body: @escaping @Sendable (VaultTransaction) throws -> R) async throws -> R {
-        try await result { transaction in .success(try body(transaction)) }
+        try await withCheckedThrowingContinuation { continuation in
+            write(then: { continuation.resume(with: $0) }) { .success(try body($0)) }
+        }
     }
 
     /// Like ``write(_:)``. When `body` is refused or fails, nothing of it stays but the record of that.
@@ -51,7 +36,18 @@ package final class GroupCommit: Sendable {
         _ action: AuditAction, _ subject: String, by context: ActionContext,
         _ body: @escaping @Sendable (VaultTransaction) throws -> R
     ) async throws -> R {
-        try await result { transaction in
+        try await withCheckedThrowingContinuation { continuation in
+            audited(action, subject, by: context, then: { continuation.resume(with: $0) }, body)
+        }
+    }
+
+    /// As above, and calls `then`.
+    func audited<R: Sendable>(
+        _ action: AuditAction, _ subject: String, by context: ActionContext,
+        then: @escaping @Sendable (Result<R, any Error>) -> Void,
+        _ body: @escaping @Sendable (VaultTransaction) throws -> R
+    ) {
+        write(then: then) { transaction in
             do { return .success(try transaction.attempt(body)) } catch let failure as any UserFacingFailure {
                 guard let judged = failure.auditResult else { throw failure }
                 try transaction.audit.record(action, subject, result: judged, detail: failure.code, by: context)
@@ -60,16 +56,17 @@ package final class GroupCommit: Sendable {
         }
     }
 
-    private func result<R: Sendable>(
+    /// Calls `then` with what `body` returned, once what it did is on disk, or with why it cannot be. `body` may run more
+    /// than once, and only its last run counts.
+    func write<R: Sendable>(
+        then: @escaping @Sendable (Result<R, any Error>) -> Void,
         _ body: @escaping @Sendable (VaultTransaction) throws -> Result<R, any Error>
-    ) async throws -> R {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<R, any Error>) in
-            group.add(
-                WorkGroup.Part(
-                    run: { transaction in
-                        let result = try body(transaction)
-                        return { continuation.resume(with: result) }
-                    }, fail: { continuation.resume(throwing: $0) }))
-        }
+    ) {
+        group.add(
+            WorkGroup.Part(
+                run: { transaction in
+                    let result = try body(transaction)
+                    return { then(result) }
+                }, fail: { then(.failure($0)) }))
     }
 }

@@ -40,8 +40,62 @@ import Testing
     private func recall(
         _ token: SecretBytes, version: Int64? = nil, organization: String? = nil
     ) async throws -> String? {
-        let request = RecallRequest(id.name, version: version, token: token, organization: organization, caller)
-        return try await service.recall(request)?.reading.value.leaves[0].bytes.revealText()
+        let request = RecallRequest(id.name, token: token, organization: organization, caller)
+        return try await awaiting { try service.recall(request, version: version, then: $0) }?.open()
+            .value.leaves[0].bytes.revealText()
+    }
+
+    private func awaiting<R: Sendable>(
+        _ begin: (@escaping @Sendable (Result<R?, any Error>) -> Void) throws -> Bool
+    ) async throws -> R? {
+        try await withCheckedThrowingContinuation { continuation in
+            do { if try !begin({ continuation.resume(with: $0) }) { continuation.resume(returning: nil) } } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+    }
+
+    /// The version that it made.
+    private func recallWrite(
+        _ token: SecretBytes, _ text: String = "new", to name: String = "app/one", check: Int64? = nil
+    ) async throws -> Int64? {
+        let request = RecallRequest(name, token: token, organization: nil, caller)
+        return try await awaiting {
+            try service.recallWrite(
+                request, { (.replace(SecretValue(scalar: SecretBytes(utf8: text))), check) }, then: $0)
+        }?.number
+    }
+
+    @Test func aWriteIsRecalledAsLongAsTheTokenHolds() async throws {
+        let ((token, record), other) = (try await token(), try fixture.reopened())
+        let (short, _) = try await self.token("1m")
+        let (twice, _) = try await self.token(uses: 2)
+        let before = try fixture.records().count
+        for unknown in [token, short, twice, SecretBytes(utf8: "rsl_" + String(repeating: "0", count: 64))] {
+            #expect(try await recallWrite(unknown) == nil)
+        }
+        for known in [token, short, twice] { #expect(try await service.find(known) != nil) }
+        #expect(try await recallWrite(twice) == nil)
+        #expect(try await recallWrite(token, to: "no such name") == nil)
+        #expect(try fixture.records().count == before)
+
+        #expect(try await recallWrite(token, "first") == 1)
+        #expect(try await recallWrite(short, "second", check: 1) == 2)
+        await #expect(throws: ServiceFailure.versionMismatch) { try await recallWrite(token, check: 1) }
+        try fixture.clock.advance("1m")
+        #expect(try await recallWrite(short) == nil)
+        try fixture.manage("app/one", as: "second") { $0.spec = Array(#"{"spec":{"permissions":{}}}"#.utf8) }
+        await #expect(throws: ServiceFailure.denied) { try await recallWrite(token) }
+        #expect(try await recallWrite(token, to: "app/two") == 1)
+        _ = try await other.revokeToken(accessor: record.accessor, by: alice)
+        let atTheEnd = try fixture.records().count
+        #expect(try await recallWrite(token, to: "app/two") == nil)
+        #expect(try fixture.records().count == atTheEnd)
+        let writes = try fixture.trail(skipping: before).filter {
+            $0.hasPrefix("vault.secret.create") || $0.hasPrefix("vault.secret.write")
+        }
+        #expect(writes.count == 5 && writes.filter { $0.contains(" refused") }.count == 1, "\(writes)")
+        #expect(try await fixture.problems().isEmpty)
     }
 
     @Test func nothingIsRecalledThatIsNotStillSo() async throws {

@@ -1,0 +1,163 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import ResealCore
+import TestSupport
+import Testing
+
+@testable import ResealServer
+
+/// Requests that come whole are answered beside the library that reads the others, and nobody can tell them apart.
+@Suite struct WholeRequestTests {
+    /// Says each of `parts` after a moment, and gives back all that was answered within the time.
+    private func talk(_ api: RunningAPI, _ parts: [String], ending: String = "", seconds: Int = 20) throws -> String {
+        let script = """
+            import json, socket, sys, time
+            s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+            for part in json.load(sys.stdin):
+                s.sendall(part.encode())
+                time.sleep(0.3)
+            \(ending)
+            s.settimeout(\(seconds))
+            answer = b""
+            try:
+                while part := s.recv(65536):
+                    answer += part
+            except OSError:
+                pass
+            sys.stdout.write(answer.decode())
+            """
+        let input = JSON.array(parts.map(JSON.string)).canonicalBytes
+        let port = try #require(api.base.split(separator: ":").last)
+        return try Command.check(
+            "python3", ["-c", script, String(port)], stdin: input, timeout: .seconds(60)
+        ).text
+    }
+
+    private func request(
+        _ method: String, _ path: String, _ token: String?, _ lines: [String] = [], _ body: String = ""
+    ) -> String {
+        var head = ["\(method) /v1/\(path) HTTP/1.1", "Host: a"] + lines
+        if let token { head.append("X-Vault-Token: \(token)") }
+        if !body.isEmpty, !lines.contains(where: { $0.hasPrefix("Transfer") }) {
+            head.append("Content-Length: \(body.utf8.count)")
+        }
+        return head.joined(separator: "\r\n") + "\r\n\r\n" + body
+    }
+
+    private func statuses(_ answer: String) -> [String] {
+        answer.split(separator: "HTTP/1.1 ").map { String($0.prefix(3)) }
+    }
+
+    @Test func manyInARowAreAnsweredInTheirOrder() throws {
+        let (api, token, _) = try RunningAPI.withWriter()
+        let chunked = "b\r\n{\"data\":{\"n\r\n6\r\n\":\"2\"}\r\n1\r\n}\r\n0\r\n\r\n"
+        let requests = [
+            request("POST", "secret/data/app/a", token, [], #"{"data":{"n":"1"}}"#),
+            request("GET", "secret/data/app/a", token),
+            request("POST", "secret/data/app/a", token, ["Transfer-Encoding: chunked"], chunked),
+            request("GET", "secret/data/app/a", token),
+            request("GET", "secret/data/app/nothing", token),
+            request("GET", "sys/health", nil),
+            request("GET", "secret/metadata/app?list=true", token),
+            request("GET", "secret/data/app/a?version=1", token),
+            request("GET", "secret/data/app/a", "wrong"),
+            request("PUT", "secret/data/app/b", token, ["Expect: 100-continue"], #"{"data":{"n":"3"}}"#),
+            request("HEAD", "sys/health", nil),
+            request("GET", "secret/data/app/b", token, ["Connection: close"]),
+        ]
+        let answer = try talk(api, [requests.joined()])
+        let seen = statuses(answer)
+        let wanted = ["200", "200", "200", "200", "404", "200", "200", "200", "403", "200", "405", "200"]
+        #expect(seen == wanted, "\(answer)")
+        let parts = answer.split(separator: "HTTP/1.1 ").map(String.init)
+        #expect(
+            parts[1].contains(#"{"n":"1"}"#) && parts[3].contains(#"{"n":"2"}"#) && parts[7].contains(#"{"n":"1"}"#))
+        #expect(parts.last?.contains(#"{"n":"3"}"#) == true, "\(answer)")
+        // In parts, the same gets the same.
+        let text = requests.joined()
+        let again = try talk(api, [String(text.prefix(text.count / 2)), String(text.dropFirst(text.count / 2))])
+        #expect(statuses(again) == seen, "\(again)")
+        try api.stop()
+    }
+
+    @Test func bodiesThatComeSlowlyOrAreLargeAreRead() throws {
+        let (api, token, _) = try RunningAPI.withWriter()
+        let close = ["Connection: close"]
+        let body = #"{"data":{"n":"slow"}}"#
+        let slow = request("POST", "secret/data/app/slow", token, [], body)
+        let cut = slow.index(slow.endIndex, offsetBy: -12)
+        let large = #"{"data":{"n":""# + String(repeating: "x", count: 300_000) + #""}}"#
+        let answer = try talk(
+            api,
+            [
+                String(slow[..<cut]), String(slow[cut...]), request("GET", "secret/data/app/slow", token),
+                request("POST", "secret/data/app/large", token, [], large),
+                request("GET", "secret/data/app/large", token, close),
+            ])
+        #expect(statuses(answer) == ["200", "200", "200", "200"], "\(answer.prefix(3000))")
+        #expect(answer.contains(#"{"n":"slow"}"#) && answer.contains(String(repeating: "x", count: 300_000)))
+        try api.stop()
+    }
+
+    @Test func whoAsksAndSaysNoMoreGetsHisAnswer() throws {
+        let (api, token, _) = try RunningAPI.withWriter()
+        let write = request("POST", "secret/data/app/a", token, [], #"{"data":{"n":"1"}}"#)
+        let half = try talk(api, [write + write + write], ending: "s.shutdown(socket.SHUT_WR)")
+        #expect(statuses(half) == ["200", "200", "200"], "\(half)")
+        // What cannot be understood is told behind the answers that come before it.
+        let broken = try talk(api, [write + "nonsense\r\n\r\n"])
+        #expect(statuses(broken) == ["200", "400"], "\(broken)")
+        let old = try talk(api, ["GET /v1/sys/health HTTP/1.0\r\n\r\n"], seconds: 2)
+        #expect(old.contains(" 200 ") && old.contains("\"initialized\":true"), "\(old)")
+        try api.stop()
+    }
+
+    @Test func thousandsAtOnceAreNoBurden() throws {
+        let (api, token, _) = try RunningAPI.withWriter()
+        let health = request("GET", "sys/health", nil)
+        let read = request("GET", "secret/data/app/none", token)
+        let last = request("GET", "sys/health", nil, ["Connection: close"])
+        let answer = try talk(api, [read + String(repeating: health, count: 5000) + last], seconds: 40)
+        #expect(statuses(answer).count == 5002 && statuses(answer).dropFirst().allSatisfy { $0 == "200" })
+        try api.stop()
+    }
+
+    @Test func theDateIsThatOfHTTP() {
+        let date = HTTPDate(WallClock { Timestamp(seconds: 784_111_777) })
+        #expect(date.text() == "Sun, 06 Nov 1994 08:49:37 GMT")
+    }
+
+    @Test func idleConnectionsAreClosed() throws {
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+        let answer = HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: .ok))
+        func channel() throws -> EmbeddedChannel {
+            let channel = EmbeddedChannel(handler: IdleHandler(.seconds(60)))
+            try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+            return channel
+        }
+        let silent = try channel()
+        silent.embeddedEventLoop.advanceTime(by: .seconds(59))
+        #expect(silent.isActive)
+        silent.embeddedEventLoop.advanceTime(by: .seconds(1))
+        #expect(!silent.isActive)
+
+        let busy = try channel()
+        try busy.writeInbound(HTTPServerRequestPart.head(head))
+        try busy.writeInbound(HTTPServerRequestPart.end(nil))
+        // An answer may take its time.
+        busy.embeddedEventLoop.advanceTime(by: .seconds(300))
+        #expect(busy.isActive)
+        try busy.writeOutbound(answer)
+        try busy.writeOutbound(HTTPServerResponsePart.end(nil))
+        busy.embeddedEventLoop.advanceTime(by: .seconds(59))
+        #expect(busy.isActive)
+        busy.embeddedEventLoop.advanceTime(by: .seconds(61))
+        #expect(!busy.isActive)
+
+        let stuck = try channel()
+        try stuck.writeInbound(HTTPServerRequestPart.head(head))
+        stuck.embeddedEventLoop.advanceTime(by: .seconds(61))
+        #expect(!stuck.isActive)
+    }
+}
