@@ -175,12 +175,12 @@ package final class VaultTransaction {
     /// Says that the vault's contents differ after this transaction.
     package func markChanged() { isChanged = true }
 
-    /// Runs `body` as a part of the transaction, of which nothing stays when it throws.
+    /// Runs `body` as a part of the transaction, which can go on when it throws, but for a ``BrokenPart``.
     package func attempt<R>(_ body: (VaultTransaction) throws -> R) throws -> R {
         let (mark, wasChanged, before) = (audit.mark, isChanged, recordsBefore)
         defer { recordsBefore = before }
         recordsBefore = audit.appended
-        do { return try store.attempt { try body(self) } } catch {
+        do { return try store.attempt { try body(self) } } catch let error as BrokenPart { throw error } catch {
             try audit.goBack(to: mark)
             isChanged = wasChanged
             throw error

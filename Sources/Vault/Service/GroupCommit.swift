@@ -47,13 +47,32 @@ package final class GroupCommit: Sendable {
         then: @escaping @Sendable (Result<R, any Error>) -> Void,
         _ body: @escaping @Sendable (VaultTransaction) throws -> R
     ) {
-        write(then: then) { transaction in
-            do { return .success(try transaction.attempt(body)) } catch let failure as any UserFacingFailure {
-                guard let judged = failure.auditResult else { throw failure }
-                try transaction.audit.record(action, subject, result: judged, detail: failure.code, by: context)
-                return .failure(failure)
+        @Sendable func record(_ failure: any Error, in transaction: VaultTransaction) throws -> Result<R, any Error> {
+            guard let failure = failure as? any UserFacingFailure, let judged = failure.auditResult else {
+                throw failure
             }
+            try transaction.audit.record(action, subject, result: judged, detail: failure.code, by: context)
+            return .failure(failure)
         }
+        group.add(
+            WorkGroup.Part(
+                run: { transaction in
+                    let result: Result<R, any Error>
+                    do { result = .success(try transaction.attempt(body)) } catch let error as BrokenPart {
+                        throw error
+                    } catch {
+                        result = try record(error, in: transaction)
+                    }
+                    return { then(result) }
+                },
+                fail: { [self] error in
+                    // All that it did was undone, with the transaction that it had for itself.
+                    guard let broken = error as? BrokenPart else { return then(.failure(error)) }
+                    guard (broken.reason as? any UserFacingFailure)?.auditResult != nil else {
+                        return then(.failure(broken.reason))
+                    }
+                    write(then: then) { try record(broken.reason, in: $0) }
+                }))
     }
 
     /// Calls `then` with what `body` returned, once what it did is on disk, or with why it cannot be. `body` may run more

@@ -82,13 +82,20 @@ package protocol StoreReader {
     func auditCursor(_ name: String) throws -> Int64?
 }
 
+/// Says that a part of a transaction failed when some of it was done.
+package struct BrokenPart: Error {
+    /// Why it failed.
+    package let reason: any Error
+}
+
 /// Effects, each visible to later queries of the same transaction.
 package protocol StoreTransaction: StoreReader {
     /// True when a secret, a version, or what Git said of one is not what it was before the transaction.
     var hasChangedSecrets: Bool { get }
     /// The same of tokens.
     var hasChangedTokens: Bool { get }
-    /// Runs `body`, of whose effects none stays when it throws.
+    /// Runs `body`. Where it throws before it has changed anything, the transaction can go on without it. Otherwise throws
+    /// ``BrokenPart``: then only the whole transaction can be undone.
     func attempt<R>(_ body: () throws -> R) throws -> R
 
     func setMetadata(_ key: MetadataKey, _ value: [UInt8]) throws
