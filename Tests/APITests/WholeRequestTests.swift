@@ -2,6 +2,7 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import ResealCore
+import ResealSealing
 import TestSupport
 import Testing
 
@@ -113,6 +114,56 @@ import Testing
         try api.stop()
     }
 
+    /// Nothing is read from whoever does not take his answers, and all of a large one comes, however slowly it is taken.
+    @Test func whoDoesNotReadIsNotAnsweredForEver() throws {
+        let (api, token, _) = try RunningAPI.withWriter()
+        let size = 1_500_000
+        let large = #"{"data":{"n":""# + String(repeating: "x", count: size) + #""}}"#
+        #expect(try api.ask("POST", "secret/data/app/large", large, token: token).status == 200)
+        let script = """
+            import os, socket, sys, time
+            s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+            asked = b"GET /v1/secret/data/app/large HTTP/1.1\\r\\nHost: a\\r\\nX-Vault-Token: %s\\r\\n\\r\\n" % sys.argv[2].encode()
+            s.settimeout(3)
+            sent = 0
+            try:
+                while sent < 200:
+                    s.sendall(asked)
+                    sent += 1
+            except TimeoutError:
+                pass
+            time.sleep(2)
+            print(next(l for l in open("/proc/%s/status" % sys.argv[3]) if l.startswith("VmHWM")).split()[1])
+            s.close()
+            s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+            s.sendall(asked)
+            s.shutdown(socket.SHUT_WR)
+            time.sleep(1)
+            s.settimeout(20)
+            count = 0
+            while part := s.recv(65536):
+                count += len(part)
+            print(count)
+            """
+        let port = try #require(api.base.split(separator: ":").last)
+        let lines = try Command.check(
+            "python3", ["-c", script, String(port), token, "\(api.process.id)"], timeout: .seconds(60)
+        ).text.split(separator: "\n").compactMap { Int($0) }
+        #expect(lines.count == 2 && lines[0] < 250_000 && lines[1] > size, "\(lines)")
+        try api.stop()
+    }
+
+    @Test func nothingIsInAnAnswerThatMayHaveNoBody() {
+        let body = SecretBytes(utf8: "{}")
+        for status in [204, 304] {
+            let text = OutgoingReply(APIReply(status, body: body)).message(date: "now")
+            let shown = String(decoding: text.readableBytesView, as: UTF8.self)
+            #expect(shown.hasSuffix("\r\n\r\n") && !shown.contains("content-length"), "\(shown)")
+        }
+        let split = OutgoingReply(APIReply(200, body: body, headers: ["etag": "a\r\nb: c"])).message(date: "now")
+        #expect(!String(decoding: split.readableBytesView, as: UTF8.self).contains("b: c"))
+    }
+
     @Test func thousandsAtOnceAreNoBurden() throws {
         let (api, token, _) = try RunningAPI.withWriter()
         let health = request("GET", "sys/health", nil)
@@ -154,6 +205,14 @@ import Testing
         #expect(busy.isActive)
         busy.embeddedEventLoop.advanceTime(by: .seconds(61))
         #expect(!busy.isActive)
+
+        // Nor does what is asked behind it end an answer that goes on.
+        let streaming = try channel()
+        try streaming.writeInbound(HTTPServerRequestPart.head(head))
+        try streaming.writeInbound(HTTPServerRequestPart.end(nil))
+        try streaming.writeInbound(HTTPServerRequestPart.head(head))
+        streaming.embeddedEventLoop.advanceTime(by: .seconds(300))
+        #expect(streaming.isActive)
 
         let stuck = try channel()
         try stuck.writeInbound(HTTPServerRequestPart.head(head))

@@ -11,7 +11,9 @@ extension OutgoingReply {
         if reply.body != nil, reply.headers["content-type"] == nil {
             headers.append((name: "content-type", value: "application/json"))
         }
-        headers += reply.headers.map { (name: $0.key, value: $0.value) }
+        for (name, value) in reply.headers where !value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+            headers.append((name: name, value: value))
+        }
         if isClosing { headers.append((name: "connection", value: "close")) }
         return headers
     }
@@ -53,7 +55,7 @@ extension OutgoingReply {
         message.reserveCapacity(512 + count)
         let status = HTTPResponseStatus(statusCode: reply.status)
         message.writeString("HTTP/1.1 \(reply.status) \(status.reasonPhrase)\r\n")
-        for (name, value) in headers where !value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+        for (name, value) in headers {
             message.writeString(name)
             message.writeStaticString(": ")
             message.writeString(value)
@@ -62,9 +64,9 @@ extension OutgoingReply {
         message.writeStaticString("date: ")
         message.writeString(date)
         // A status without a body has no length either (section 8.6 of RFC 9110).
-        if reply.status != 204 { message.writeString("\r\ncontent-length: \(count)") }
+        if status.mayHaveResponseBody { message.writeString("\r\ncontent-length: \(count)") }
         message.writeStaticString("\r\n\r\n")
-        reply.body?.withUnsafeBytes { _ = message.writeBytes($0) }
+        if status.mayHaveResponseBody { reply.body?.withUnsafeBytes { _ = message.writeBytes($0) } }
         return message
     }
 }

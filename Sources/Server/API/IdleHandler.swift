@@ -56,8 +56,8 @@ final class IdleHandler: ChannelDuplexHandler {
 
     private func look(_ context: ChannelHandlerContext) {
         let now = context.eventLoop.now
-        // An answer may take as long as it needs.
-        let end = !isReading && answersToCome > 0 ? now + time : lastChange + time
+        // An answer may take as long as it needs, also where the next request is not all there yet.
+        let end = answersToCome > (isReading ? 1 : 0) ? now + time : lastChange + time
         if end <= now {
             context.close(promise: nil)
         } else {

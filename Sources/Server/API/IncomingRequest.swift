@@ -53,7 +53,11 @@ struct IncomingRequest: Sendable {
             path = head.uri
             query = [:]
         }
-        header = { headers.first(name: $0) }
+        header = { name in
+            guard let first = headers.first(name: name) else { return nil }
+            let all = headers[name]
+            return all.count < 2 ? first : all.joined(separator: ", ")
+        }
         self.body = body.isEmpty ? .none : .whole(body)
         self.channel = channel
         self.address = address

@@ -24,6 +24,8 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         case answering
         /// So many answers are still to come from the library.
         case passing(Int)
+        /// What was asked behind the last answer is not done.
+        case closed
     }
 
     private enum Held {
@@ -64,6 +66,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (state, unwrapInboundIn(data)) {
         case (.answering, _): held.append(.part(data))
+        case (.closed, _): break
         case (.idle, .head(let head)) where Self.mayComeWhole(head): state = .gathering(head, ByteBuffer())
         case (.gathering(let head, var body), .body(var part)):
             body.writeBuffer(&part)
@@ -91,6 +94,11 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         guard !isAnswering else { return held.append(.failure(error)) }
         pass(context)
         context.fireErrorCaught(error)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        close()
+        context.fireChannelInactive()
     }
 
     /// Whoever sends more while he waits for an answer is not read any more until he has got it.
@@ -139,6 +147,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
     }
 
     private func note(_ change: Int) {
+        if case .closed = state { return }
         var count = change
         if case .passing(let before) = state { count += before }
         state = count > 0 ? .passing(count) : .idle
@@ -175,18 +184,34 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: part)))))
     }
 
+    /// Sends the answer, or its end. Nothing else is done before the other end has taken it, so that whoever asks and does
+    /// not read fills no memory, and nobody closes the connection on an answer that is on its way. For how long that may be
+    /// so is for ``IdleHandler`` to say.
     private func end(_ outgoing: OutgoingReply, _ context: ChannelHandlerContext) {
-        let sent = outgoing.isClosing ? context.eventLoop.makePromise(of: Void.self) : nil
-        sent?.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { _ in self.finish(outgoing, context) }
         if outgoing.reply.parts != nil {
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: sent)
         } else {
-            wire.writeAndFlush(NIOAny(outgoing.message(date: date.text())), promise: sent)
             idle.noteAnswer(at: context.eventLoop.now)
+            wire.writeAndFlush(NIOAny(outgoing.message(date: date.text())), promise: sent)
         }
+    }
+
+    private func finish(_ outgoing: OutgoingReply, _ context: ChannelHandlerContext) {
         outgoing.place?.giveBack()
+        guard isAnswering else { return }
+        guard !outgoing.isClosing else {
+            close()
+            return context.close(promise: nil)
+        }
         state = .idle
         resume(context)
+    }
+
+    private func close() {
+        state = .closed
+        held.removeAll()
     }
 
     /// Goes on with what came meanwhile.

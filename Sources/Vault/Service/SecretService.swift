@@ -147,8 +147,9 @@ package final class SecretService: Sendable {
         try await commits.audited(action, subject, by: session.context, body)
     }
 
-    /// Removes what destroyed versions left in files beside the store.
+    /// Removes what destroyed versions left in memory, and in files beside the store.
     func scrub() async throws {
+        knownVersions.forgetAll()
         try await readers.run { [door] in try door.with { try $0.store.scrub() } }
     }
 }

@@ -22,6 +22,8 @@ final class StampedMemory<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         state.withLock { state in state.values[key].map { ($0, state.serial) } }
     }
 
+    func forgetAll() { state.withLock { $0.values = [:] } }
+
     func remember(_ value: Value, for key: Key, at serial: Int64) {
         state.withLock { state in
             // An older snapshot has nothing to say.
