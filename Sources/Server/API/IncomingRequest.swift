@@ -135,18 +135,3 @@ struct IncomingRequest: Sendable {
         return OutgoingReply(reply)
     }
 }
-
-/// An answer, with what HTTP has to know besides.
-struct OutgoingReply: Sendable {
-    let reply: APIReply
-    /// Whether nothing else is read from the connection.
-    let isClosing: Bool
-    /// Given back when all is sent.
-    let place: InFlight.Place?
-
-    init(_ reply: APIReply, isClosing: Bool = false, keeping place: InFlight.Place? = nil) {
-        self.reply = reply
-        self.isClosing = isClosing
-        self.place = place
-    }
-}

@@ -4,6 +4,21 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import ResealSealing
 
+/// An answer, with what HTTP has to know besides.
+struct OutgoingReply: Sendable {
+    let reply: APIReply
+    /// Whether nothing else is read from the connection.
+    let isClosing: Bool
+    /// Given back when all is sent.
+    let place: InFlight.Place?
+
+    init(_ reply: APIReply, isClosing: Bool = false, keeping place: InFlight.Place? = nil) {
+        self.reply = reply
+        self.isClosing = isClosing
+        self.place = place
+    }
+}
+
 extension OutgoingReply {
     /// By lower-case name.
     private var headers: [(name: String, value: String)] {
