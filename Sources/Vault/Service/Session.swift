@@ -41,6 +41,6 @@ package struct Session: Sendable {
         guard token.organization == rules.key.organization, token.scope.permits(action, rules.key.name) else {
             return false
         }
-        return token.isBreakGlass || AccessJudge.judge(token.asker, action, rules).isAllowed
+        return token.isBreakGlass || AccessJudge.allows(token.asker, action, rules)
     }
 }

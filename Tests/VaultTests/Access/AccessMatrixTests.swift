@@ -19,9 +19,11 @@ import Testing
                     for key in AccessWorld.keys {
                         let rules = try store.accessRules(for: key, settings: world.settings)
                         for action in AccessAction.allCases {
-                            let verdict = AccessJudge.judge(Asker(principal, organization: home), action, rules)
+                            let asker = Asker(principal, organization: home)
+                            let verdict = AccessJudge.judge(asker, action, rules)
                             let wanted = world.allows(principal, of: home, action, key)
                             #expect(verdict.isAllowed == wanted, "seed \(seed): \(principal)@\(home) \(action) \(key)")
+                            #expect(AccessJudge.allows(asker, action, rules) == wanted, "seed \(seed): without words")
                             #expect(!verdict.reasons.isEmpty && verdict.reasons.allSatisfy { !$0.text.isEmpty })
                             cases += 1
                             if wanted { allowed += 1 }
