@@ -82,6 +82,32 @@ import Testing
         try api.stop()
     }
 
+    /// What was told of a version before is told again, but for the name of the request.
+    @Test func theSameIsToldEachTime() throws {
+        let (api, token, _) = try RunningAPI.withWriter()
+        func read() throws -> (id: String, rest: String) {
+            let answer = try api.ask("GET", "secret/data/app/a", token: token)
+            #expect(answer.status == 200)
+            var members = try #require(answer.document?.objectValue)
+            let id = try #require(members.removeValue(forKey: "request_id")?.stringValue)
+            return (id, JSON.object(members).canonical)
+        }
+        var ids: Set<String> = []
+        for value in ["first", "\u{1}\u{7f}\"\\ü"] {
+            let body = JSON.object(["data": ["n": .string(value)]]).canonical
+            #expect(try api.ask("POST", "secret/data/app/a", body, token: token).status == 200)
+            let answers = try (0..<4).map { _ in try read() }
+            #expect(Set(answers.map(\.rest)).count == 1, "\(answers)")
+            #expect(answers[0].rest.contains(JSON.string(value).canonical))
+            ids.formUnion(answers.map(\.id))
+        }
+        #expect(ids.count == 8)
+        let hex = "[0-9a-f]"
+        let form = try Regex("\(hex){8}-\(hex){4}-4\(hex){3}-[89ab]\(hex){3}-\(hex){12}")
+        #expect(ids.allSatisfy { $0.wholeMatch(of: form) != nil }, "\(ids)")
+        try api.stop()
+    }
+
     @Test func bodiesThatComeSlowlyOrAreLargeAreRead() throws {
         let (api, token, _) = try RunningAPI.withWriter()
         let close = ["Connection: close"]

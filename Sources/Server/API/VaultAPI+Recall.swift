@@ -14,35 +14,30 @@ extension VaultAPI {
         func wanted(_ name: String) -> RecallRequest {
             RecallRequest(name, token: token, organization: request.namespace, request.caller)
         }
+        let dialect = request.dialect
         @Sendable func finish<R>(
             _ outcome: Result<R?, any Error>, _ reply: @escaping @Sendable (R) throws -> APIReply
         ) where R: Sendable {
             executor.run {
-                do { then(try outcome.get().map(reply)) } catch { then(Self.reply(to: error, in: request.dialect)) }
+                do { then(try outcome.get().map(reply)) } catch { then(Self.reply(to: error, in: dialect)) }
             }
         }
         // What cannot be judged here, the long way says.
         do {
             if request.method == "GET", request.verb == .read {
                 guard let (name, isNative) = Self.value(in: request) else { return false }
-                return try service.recall(wanted(name), version: request.number("version")) { outcome in
-                    finish(outcome) { try reply(to: request, $0, isNative: isNative) }
-                }
+                let reply = isNative ? native.recalling(request) : KVRoutes.recalling(request)
+                return try service.recall(wanted(name), version: request.number("version")) { finish($0, reply) }
             }
             guard request.verb == .write, let name = request.path.below(Self.values) else { return false }
+            let id = request.caller.requestID
             return try service.recallWrite(wanted(name), { try KVRoutes.content(of: request) }) { outcome in
-                finish(outcome) { KVRoutes.document(request, KVDocument.metadata($0)) }
+                finish(outcome) { KVRoutes.document(id, KVDocument.metadata($0)) }
             }
         } catch { return false }
     }
 
     private static let values = "\(KVRoutes.mount)/data"
-
-    private func reply(to request: APIRequest, _ found: RecalledVersion, isNative: Bool) throws -> APIReply {
-        let reading = try found.open()
-        guard !isNative else { return try native.reply(to: request, reading) }
-        return APIReply(200, body: KVDocument.reading(request.caller.requestID, reading.value, found.version))
-    }
 
     private static func value(in request: APIRequest) -> (name: String, isNative: Bool)? {
         if let name = request.path.below(values) { return (name, false) }
@@ -50,5 +45,23 @@ extension VaultAPI {
             request.query.keys.allSatisfy(["version", "field"].contains)
         else { return nil }
         return (name, true)
+    }
+}
+
+extension KVRoutes {
+    /// Makes the answer to a request that reads a version.
+    fileprivate static func recalling(_ request: APIRequest) -> @Sendable (RecalledVersion) throws -> APIReply {
+        let id = request.caller.requestID
+        return { found in
+            let body = try found.reveal(before: KVDocument.end(id)) { KVDocument.reading($0.value, found.version) }
+            return APIReply(200, body: body)
+        }
+    }
+}
+
+extension NativeRoutes {
+    /// As ``KVRoutes/recalling(_:)``.
+    fileprivate func recalling(_ request: APIRequest) -> @Sendable (RecalledVersion) throws -> APIReply {
+        { try reply(to: request, $0.open()) }
     }
 }

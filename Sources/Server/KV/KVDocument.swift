@@ -14,10 +14,16 @@ enum KVDocument {
 
     /// The same around a value, which is never made a `String` of.
     static func reading(_ requestID: String, _ value: SecretValue, _ version: KVVersion) -> SecretBytes {
-        let tail =
-            frame.metadata + metadata(version).canonicalBytes + frame.requestID + Array(requestID.utf8) + frame.end
+        reading(value, version, before: end(requestID))
+    }
+
+    /// What is the same in each answer; ``end(_:)`` follows it.
+    static func reading(_ value: SecretValue, _ version: KVVersion, before end: [UInt8] = []) -> SecretBytes {
+        let tail = frame.metadata + metadata(version).canonicalBytes + frame.requestID + end
         return value.kvForm.revealJSON(behind: frame.data, before: tail)
     }
+
+    static func end(_ requestID: String) -> [UInt8] { Array(requestID.utf8) + frame.end }
 
     /// What stands in an envelope in front of data, metadata and request id, and at its end. The id is the only one of them
     /// behind the metadata, as sorted keys have it.

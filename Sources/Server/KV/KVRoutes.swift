@@ -60,8 +60,12 @@ struct KVRoutes: Sendable {
         try SecretID(validating: name, organization: session.token.organization)
     }
 
-    static func document(_ request: APIRequest, _ data: JSON) -> APIReply {
-        .document(200, .object(KVDocument.envelope(request.caller.requestID, data: data)))
+    private static func document(_ request: APIRequest, _ data: JSON) -> APIReply {
+        document(request.caller.requestID, data)
+    }
+
+    static func document(_ requestID: String, _ data: JSON) -> APIReply {
+        .document(200, .object(KVDocument.envelope(requestID, data: data)))
     }
 
     // MARK: Values

@@ -96,21 +96,6 @@ extension StoreReader {
     }
 }
 
-/// All that a read of a version needs, but for the caller and the time.
-struct KnownVersion: Sendable {
-    let rules: AccessRules
-    let version: KVVersion
-    let value: UnlockedValue
-
-    /// Bytes of a value that is remembered, and members of the roles that decide about it, at most.
-    private static let largest = (value: 4096, members: 256)
-
-    var isSmall: Bool {
-        value.ciphertext.count <= Self.largest.value
-            && rules.roles.values.reduce(0) { $0 + $1.members.count } <= Self.largest.members
-    }
-}
-
 extension Snapshot {
     /// As ``StoreReader/readable(_:version:_:_:at:)``, where it can from what is remembered. What is not for the caller is
     /// looked up in any case, so that the time does not tell him whether it is there.
@@ -125,7 +110,7 @@ extension Snapshot {
             wanted.id, version: wanted.version, settings, session, at: now)
         guard let sealed else { return (version, nil) }
         let value = try keyring.unlock(sealed, for: wanted.id, version: version.number)
-        let known = KnownVersion(rules: rules, version: version, value: value)
+        let known = KnownVersion(wanted.id, rules, version, value)
         if known.isSmall { versions.remember(known, for: wanted, at: serial) }
         return (version, value)
     }

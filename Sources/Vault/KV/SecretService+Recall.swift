@@ -21,31 +21,39 @@ package struct RecallRequest: Sendable {
 
 /// A version that may be given out.
 package struct RecalledVersion: Sendable {
-    private let id: SecretID
     private let known: KnownVersion
 
-    fileprivate init(_ id: SecretID, _ known: KnownVersion) {
-        self.id = id
-        self.known = known
-    }
+    fileprivate init(_ known: KnownVersion) { self.known = known }
 
     package var version: KVVersion { known.version }
+
+    /// What `text` makes of the value, with `tail` behind it. It is kept, sealed, so `text` is not asked each time: one
+    /// form of the value is told in this way, and always the same one.
+    package func reveal(before tail: [UInt8], _ text: (SecretReading) throws -> SecretBytes) throws -> SecretBytes {
+        try known.text(before: tail) { try text(open()) }
+    }
 
     package func open() throws -> SecretReading {
         // Nobody needs to hear once more of what was opened before.
         SecretReading(
-            id: id, version: version.number, createdAt: version.createdAt,
+            id: known.id, version: version.number, createdAt: version.createdAt,
             value: try SecretValue(decoding: known.value.open()))
     }
 }
 
 /// Somebody whose token was shown lately, as far as that is remembered: whoever acts for him asks first whether it is so.
-private struct RecalledSession {
+private final class RecalledSession: Sendable {
     let session: Session
     /// The token, with those that it was made with.
-    let chain: [TokenRecord]
+    private let chain: [TokenRecord]
     /// Of the vault's tokens, when the chain was looked up.
-    let serial: Int64
+    private let serial: Int64
+
+    init(_ session: Session, _ chain: [TokenRecord], at serial: Int64) {
+        self.session = session
+        self.chain = chain
+        self.serial = serial
+    }
 
     func isValid(at now: Timestamp) -> Bool { chain.allSatisfy { $0.isValid(at: now) } }
 
@@ -65,19 +73,19 @@ extension SecretService {
         then: @escaping @Sendable (Result<RecalledVersion?, any Error>) -> Void
     ) throws -> Bool {
         let (keyring, now) = try door.with { ($0.keyring, $0.clock.now()) }
-        guard let who = try recalled(request, keyring, now),
-            let id = try? SecretID(validating: request.name, organization: who.session.token.organization),
-            let (known, serial) = knownVersions.latest(SecretReference(id, version: version)),
+        guard let who = try recalled(request, keyring, now) else { return false }
+        // No name that is not valid is remembered.
+        let id = SecretID(request.name, organization: who.session.token.organization)
+        guard let (known, serial) = knownVersions.latest(SecretReference(id, version: version)),
             known.version.isReadable(at: now), who.session.mayDo(.read, known.rules)
         else { return false }
-        let entry = AuditEntry(
-            .secretRead, ResourceKey(id).description, version: known.version.number, by: who.session.context)
         commits.write(then: then) { transaction in
             guard transaction.areSecretsStill(serial), try who.isStill(in: transaction),
                 known.version.isReadable(at: transaction.now)
             else { return .success(nil) }
-            try transaction.audit.record(entry)
-            return .success(RecalledVersion(id, known))
+            try transaction.audit.record(
+                .secretRead, known.subject, version: known.version.number, by: who.session.context)
+            return .success(RecalledVersion(known))
         }
         return true
     }
@@ -110,7 +118,7 @@ extension SecretService {
             let (chain, serial) = knownTokens.latest(digest), let token = chain.first, token.usesLeft == nil,
             request.organization.map({ $0 == token.organization }) ?? true
         else { return nil }
-        let who = RecalledSession(session: Session(token, request.caller), chain: chain, serial: serial)
+        let who = RecalledSession(Session(token, request.caller), chain, at: serial)
         return who.isValid(at: now) ? who : nil
     }
 }

@@ -1,5 +1,6 @@
 import ResealCore
 import ResealSealing
+import Synchronization
 import TestSupport
 import Testing
 
@@ -133,6 +134,73 @@ import Testing
         #expect(try await recall(token) == nil)
         #expect(try await service.find(token) == nil)
         #expect(try await fixture.problems().isEmpty)
+    }
+
+    @Test func whatWasToldBeforeIsToldAgainUntilItChanges() async throws {
+        let (token, _) = try await token()
+        let made = Mutex(0)
+        func told(_ tail: String) async throws -> String? {
+            let request = RecallRequest(id.name, token: token, organization: nil, caller)
+            let found = try await awaiting { try service.recall(request, version: nil, then: $0) }
+            return try found?.reveal(before: Array(tail.utf8)) { reading in
+                made.withLock { $0 += 1 }
+                let text = try #require(reading.value.leaves[0].bytes.revealText())
+                return SecretBytes(utf8: "\(reading.version): \(text)")
+            }.revealText()
+        }
+        let session = Session(try #require(try await service.find(token)), caller)
+        func remember() async throws { _ = try await text(session) }
+        try await fixture.set("app/one", "first")
+        try await remember()
+        for tail in ["", "|a", "|and more"] { #expect(try await told(tail) == "1: first\(tail)") }
+        #expect(made.withLock { $0 } == 1)
+        try await fixture.set("app/one", "second")
+        #expect(try await told("") == nil)
+        try await remember()
+        for tail in ["|b", ""] { #expect(try await told(tail) == "2: second\(tail)") }
+        #expect(made.withLock { $0 } == 2)
+        try await service.scrub()
+        #expect(try await told("") == nil)
+    }
+
+    /// What is kept takes memory, and of long texts it is not worth that.
+    @Test(arguments: [(8192, 1), (8193, 3)]) func longTextsAreMadeAnewEachTime(length: Int, times: Int) async throws {
+        let known = try await known("value").known
+        var made = 0
+        for tail: UInt8 in 1...3 {
+            let text = try known.text(before: [tail]) {
+                made += 1
+                return SecretBytes([UInt8](repeating: 7, count: length))
+            }
+            #expect(text.revealBytes() == [UInt8](repeating: 7, count: length) + [tail])
+        }
+        #expect(made == times)
+    }
+
+    /// A text that is kept opens only with the key of its version, and neither it nor the value passes for the other.
+    @Test func whatIsKeptIsSealed() async throws {
+        let ((one, stored), (two, _)) = (try await known("value"), try await known("value"))
+        var sealed = try one.value.seal(SecretBytes(utf8: "what is told of it"))
+        #expect(try one.value.open(sealed, before: Array("!".utf8)).revealText() == "what is told of it!")
+        #expect(sealed.firstRange(of: Array("told".utf8)) == nil)
+        #expect(throws: VaultFailure.self) { try two.value.open(sealed, before: []) }
+        #expect(throws: VaultFailure.self) { try one.value.open(stored.ciphertext, before: []) }
+        let mixed = SealedValue(kek: stored.kek, wrappedDEK: stored.wrappedDEK, ciphertext: sealed)
+        #expect(throws: VaultFailure.self) { try fixture.core.keyring.open(mixed, for: id, version: 1) }
+        sealed[sealed.count / 2] ^= 1
+        #expect(throws: VaultFailure.self) { try one.value.open(sealed, before: []) }
+    }
+
+    private func known(_ text: String) async throws -> (known: KnownVersion, stored: SealedValue) {
+        try await fixture.set("app/one", text)
+        return try fixture.core.store.read { store in
+            let secret = try #require(try KVSecret(id, .current, in: store))
+            let version = try #require(secret.version(secret.currentVersion))
+            let stored = try #require(try store.sealedValue(version.number, of: secret.record.rowID))
+            let value = try fixture.core.keyring.unlock(stored, for: id, version: version.number)
+            let rules = try store.accessRules(for: ResourceKey(id), settings: [])
+            return (KnownVersion(id, rules, version, value), stored)
+        }
     }
 
     @Test func anEndingByTheClockIsNotRecalled() async throws {
