@@ -103,7 +103,7 @@ struct APIContext: InitializableFromSource {
 
 /// Between HTTP and the API: limits, verbs, bodies. No body is read for somebody without a valid token, but for a short one
 /// where it is the body that proves something.
-struct APIResponder: HTTPResponder {
+final class APIResponder: HTTPResponder {
     /// What is read of a body, and how long it may take.
     private struct BodyLimit {
         let bytes: Int
@@ -139,12 +139,12 @@ struct APIResponder: HTTPResponder {
     ) {
         switch admit(request) {
         case .answered(let reply): deliver(reply)
-        case .admitted(let head, let place):
+        case .admitted(var head, let place):
+            head.body = request.body.whole ?? []
+            let whole = head
             @Sendable func goTheLongWay() {
-                Task.immediate(executorPreference: executor) { deliver(await answer(head, request, place)) }
+                Task.immediate(executorPreference: executor) { deliver(await answer(whole, request, place)) }
             }
-            var whole = head
-            whole.body = request.body.whole ?? []
             let isRecalled = api.recall(whole, on: executor) { reply in
                 guard let reply else { return goTheLongWay() }
                 deliver(OutgoingReply(reply, keeping: place))

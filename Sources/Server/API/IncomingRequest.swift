@@ -9,7 +9,7 @@ internal import ResealSealing
 internal import ResealVault
 
 /// A request as HTTP has it, whoever took it off the wire.
-struct IncomingRequest: Sendable {
+final class IncomingRequest: Sendable {
     enum Body: Sendable {
         case none
         /// Here already.
@@ -53,14 +53,19 @@ struct IncomingRequest: Sendable {
             path = head.uri
             query = [:]
         }
-        header = { name in
-            guard let first = headers.first(name: name) else { return nil }
-            let all = headers[name]
-            return all.count < 2 ? first : all.joined(separator: ", ")
-        }
+        header = { name in Self.value(of: name, in: headers) }
         self.body = body.isEmpty ? .none : .whole(body)
         self.channel = channel
         self.address = address
+    }
+
+    /// All lines of that name, in one.
+    private static func value(of name: String, in headers: HTTPHeaders) -> String? {
+        var value: String?
+        for (other, text) in headers where other.utf8.count == name.utf8.count && other.isEqualIgnoringCase(to: name) {
+            value = value.map { "\($0), \(text)" } ?? text
+        }
+        return value
     }
 
     private static func members(of uri: URI) -> [String: String] {
@@ -105,33 +110,22 @@ struct IncomingRequest: Sendable {
             verb: verb, method: method, path: resource, query: query, header: header, body: [],
             caller: Caller(
                 address: address, userAgent: String((header("user-agent") ?? "").prefix(200)),
-                requestID: Self.freshID()), isEnding: isEnding,
+                requestID: RequestID.fresh()), isEnding: isEnding,
             clientCertificate: { [channel] in await channel.clientCertificate() })
-    }
-
-    /// A random UUID (RFC 9562, version 4). It is no secret, so the system's generator will do.
-    private static func freshID() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let halves = (generator.next() & ~0xf000 | 0x4000, generator.next() & ~(3 << 62) | 2 << 62 as UInt64)
-        let digits = Hex.encode(
-            [halves.0, halves.1].flatMap { half in withUnsafeBytes(of: half.bigEndian) { Array($0) } })
-        return String(unsafeUninitializedCapacity: 36) { text in
-            var end = 0
-            for (index, digit) in digits.utf8.enumerated() {
-                if [8, 12, 16, 20].contains(index) {
-                    text[end] = UInt8(ascii: "-")
-                    end += 1
-                }
-                text[end] = digit
-                end += 1
-            }
-            return end
-        }
     }
 
     /// The answer to a request whose body nobody reads: what is still on its way must not be taken for another request.
     func early(_ reply: APIReply) -> OutgoingReply {
         if case .coming = body { return OutgoingReply(reply, isClosing: true) }
         return OutgoingReply(reply)
+    }
+}
+
+extension String {
+    /// - Parameter other: of ASCII, in lower case.
+    fileprivate func isEqualIgnoringCase(to other: String) -> Bool {
+        utf8.elementsEqual(other.utf8) { mine, other in
+            mine == other || mine ^ 0x20 == other && (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(mine)
+        }
     }
 }

@@ -45,6 +45,8 @@ final class WholeRequestHandler: ChannelDuplexHandler {
     private var state = State.idle
     private var held = CircularBuffer<Held>()
     private var hasDeferredRead = false
+    /// Whether the library has heard of anything in this reading of the socket.
+    private var hasPassed = false
     private var isResuming = false
 
     init(
@@ -75,12 +77,15 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         case (_, let part):
             pass(context)
             if case .head = part { note(1) }
+            hasPassed = true
             context.fireChannelRead(data)
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         pass(context)
+        guard hasPassed else { return }
+        hasPassed = false
         context.fireChannelReadComplete()
     }
 
@@ -142,6 +147,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         guard case .gathering(let head, let body) = state else { return }
         state = .idle
         note(1)
+        hasPassed = true
         context.fireChannelRead(wrapInboundOut(.head(head)))
         if body.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(.body(body))) }
     }
