@@ -92,7 +92,7 @@ package indirect enum JSON: Sendable, Hashable {
     }
 
     /// Appends `text` (UTF-8) as a JSON string. Control characters, quotes and backslashes are escaped.
-    package static func quote(_ text: some Sequence<UInt8>, to out: inout [UInt8]) {
+    package static func quote(_ text: String.UTF8View, to out: inout [UInt8]) {
         let quoted: Void? = text.withContiguousStorageIfAvailable { quote(UnsafeRawBufferPointer($0), to: &out) }
         if quoted == nil { Array(text).withUnsafeBytes { quote($0, to: &out) } }
     }
@@ -100,13 +100,13 @@ package indirect enum JSON: Sendable, Hashable {
     /// As above. Most texts need no escape at all, so runs that need none are copied whole.
     package static func quote(_ text: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        var rest = text[...]
-        while let place = rest.firstIndex(where: needsEscape) {
-            out.append(contentsOf: rest[..<place])
-            escape(text[place], to: &out)
-            rest = rest[(place + 1)...]
+        var start = 0
+        for (place, byte) in text.enumerated() where needsEscape(byte) {
+            out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start..<place]))
+            escape(byte, to: &out)
+            start = place + 1
         }
-        out.append(contentsOf: rest)
+        out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start...]))
         out.append(UInt8(ascii: "\""))
     }
 

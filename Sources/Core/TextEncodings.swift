@@ -5,7 +5,7 @@ package enum Hex {
         return text ?? Array(bytes).withUnsafeBytes { encode($0) }
     }
 
-    private static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
+    package static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
         func digit(_ value: UInt8) -> UInt8 { value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) }
         return String(unsafeUninitializedCapacity: bytes.count * 2) { text in
             for (i, byte) in bytes.enumerated() {

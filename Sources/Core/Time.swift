@@ -13,22 +13,28 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     public var description: String {
         let (days, rest) = milliseconds.quotientAndRemainderFloor(by: 86_400_000)
         let (year, month, day) = CivilDate.from(days: days)
-        var text: [UInt8] = []
-        text.reserveCapacity(32)
-        func append(_ value: Int64, _ width: Int, _ end: Unicode.Scalar) {
-            let digits = String(value).utf8
-            for _ in 0..<max(0, width - digits.count) { text.append(UInt8(ascii: "0")) }
-            text += digits
-            text.append(UInt8(ascii: end))
+        let digits = String(year)
+        let behind = String(unsafeUninitializedCapacity: 20) { text in
+            var end = 0
+            func append(_ letter: Unicode.Scalar, _ value: Int64, _ width: Int) {
+                text[end] = UInt8(ascii: letter)
+                var rest = value
+                for place in stride(from: end + width, to: end, by: -1) {
+                    text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                    rest /= 10
+                }
+                end += width + 1
+            }
+            append("-", month, 2)
+            append("-", day, 2)
+            append("T", rest / 3_600_000, 2)
+            append(":", rest / 60_000 % 60, 2)
+            append(":", rest / 1000 % 60, 2)
+            append(".", rest % 1000, 3)
+            text[end] = UInt8(ascii: "Z")
+            return end + 1
         }
-        append(year, 4, "-")
-        append(month, 2, "-")
-        append(day, 2, "T")
-        append(rest / 3_600_000, 2, ":")
-        append(rest / 60_000 % 60, 2, ":")
-        append(rest / 1000 % 60, 2, ".")
-        append(rest % 1000, 3, "Z")
-        return String(decoding: text, as: UTF8.self)
+        return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits + behind
     }
 
     /// By time.

@@ -35,7 +35,7 @@ package struct Digest256: Sendable, Hashable, CustomStringConvertible {
     package var leading: UInt64 { UInt64(bigEndian: words.0) }
 
     /// 64 hexadecimal digits.
-    package var description: String { Hex.encode(bytes) }
+    package var description: String { withUnsafeBytes(of: words) { Hex.encode($0) } }
 
     package static func == (a: Digest256, b: Digest256) -> Bool { a.words == b.words }
     package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }

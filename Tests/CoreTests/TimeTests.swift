@@ -18,6 +18,11 @@ import Testing
         #expect(Timestamp(text)?.milliseconds == milliseconds)
     }
 
+    /// Beyond what RFC 3339 can say: numbers may come from a damaged store.
+    @Test func writesMomentsOutOfItsForm() {
+        #expect(Timestamp(milliseconds: 253_402_300_800_000).description == "10000-01-01T00:00:00.000Z")
+    }
+
     @Test(arguments: [
         ("2026-01-31T08:15:00Z", "2026-01-31T08:15:00.000Z"),
         ("2026-01-31t08:15:00z", "2026-01-31T08:15:00.000Z"),

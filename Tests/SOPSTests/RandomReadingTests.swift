@@ -43,7 +43,7 @@ import Testing
             }
             let isNested = random.chance(20)
             var text: [UInt8] = []
-            JSON.quote(bytes, to: &text)
+            bytes.withUnsafeBytes { JSON.quote($0, to: &text) }
             let value =
                 kind == .string ? text : kind == .null ? Array("null".utf8) : bytes
             let key8 = JSON.string(key).canonical

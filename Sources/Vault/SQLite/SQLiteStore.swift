@@ -87,7 +87,7 @@ package final class SQLiteStore: Store {
         }
     }
 
-    /// GRDB would prepare the statements around a snapshot anew each time, which costs more than a short look itself.
+    /// GRDB would prepare the statements around it anew each time, which costs more than a short look itself.
     private static func snapshot<R>(of db: Database, _ body: (any StoreReader) throws -> R) throws -> R {
         try RowStatement(db, "BEGIN DEFERRED").run([])
         let result = Result { try body(SQLiteReader(db: db)) }
@@ -113,15 +113,18 @@ package final class SQLiteStore: Store {
     private static func transaction<R>(
         on db: Database, _ body: (any StoreTransaction) throws -> R
     ) throws -> R {
-        var result: R?
-        try db.inTransaction {
+        try RowStatement(db, "BEGIN IMMEDIATE").run([])
+        do {
             FaultPoint.pass("store.begin")
-            result = try body(SQLiteTransaction(db: db))
+            let result = try body(SQLiteTransaction(db: db))
             FaultPoint.pass("store.beforeCommit")
-            return .commit
+            try RowStatement(db, "COMMIT").run([])
+            return result
+        } catch {
+            // SQLite itself has ended it after some failures.
+            if db.isInsideTransaction { try? RowStatement(db, "ROLLBACK").run([]) }
+            throw error
         }
-        guard let result else { throw VaultFailure(.storage, "a transaction left nothing behind") }
-        return result
     }
 
     private static func releasePages(of db: Database) {
