@@ -17,10 +17,10 @@ enum RequestID {
 
     /// These names are no secret, but no two may be alike.
     private static func refill(_ stock: inout [UInt64]) {
-        stock = [UInt64](unsafeUninitializedCapacity: stockBytes / 8) { words, count in
-            precondition(getentropy(words.baseAddress, stockBytes) == 0, "the system has no randomness")
-            count = words.count
-        }
+        stock = [UInt64](repeating: 0, count: stockBytes / 8)
+        guard getentropy(&stock, stockBytes) != 0 else { return }
+        // The system may forbid that call, where it still has other ways.
+        for index in stock.indices { stock[index] = .random(in: 0 ... .max) }
     }
 
     private static func text(_ high: UInt64, _ low: UInt64) -> String {

@@ -53,7 +53,9 @@ extension KVRoutes {
     fileprivate static func recalling(_ request: APIRequest) -> @Sendable (RecalledVersion) throws -> APIReply {
         let id = request.caller.requestID
         return { found in
-            let body = try found.reveal(before: KVDocument.end(id)) { KVDocument.reading($0.value, found.version) }
+            let body = try found.reveal("kv", before: KVDocument.end(id)) { reading in
+                KVDocument.reading(reading.value, found.version)
+            }
             return APIReply(200, body: body)
         }
     }

@@ -74,8 +74,10 @@ package enum AccessJudge {
 
     private static func grant(to asker: Asker, of action: AccessAction, _ rules: AccessRules) -> AccessGrant? {
         // To see that a secret is there comes with whatever else one may do with it.
-        guard action == .list else { return direct(to: asker, of: action, rules) }
-        return AccessAction.grantable.lazy.compactMap { direct(to: asker, of: $0, rules) }.first
+        for action in action == .list ? AccessAction.grantable : [action] {
+            if let grant = direct(to: asker, of: action, rules) { return grant }
+        }
+        return nil
     }
 
     private static func direct(to asker: Asker, of action: AccessAction, _ rules: AccessRules) -> AccessGrant? {

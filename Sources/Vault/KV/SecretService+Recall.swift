@@ -27,10 +27,15 @@ package struct RecalledVersion: Sendable {
 
     package var version: KVVersion { known.version }
 
-    /// What `text` makes of the value, with `tail` behind it. It is kept, sealed, so `text` is not asked each time: one
-    /// form of the value is told in this way, and always the same one.
-    package func reveal(before tail: [UInt8], _ text: (SecretReading) throws -> SecretBytes) throws -> SecretBytes {
-        try known.text(before: tail) { try text(open()) }
+    /// What `text` makes of the value, with `tail` behind it. It is kept, sealed, so that `text` is not asked each time.
+    ///
+    /// - Parameters:
+    ///   - form: names what `text` makes.
+    ///   - text: makes the same of the same version each time.
+    package func reveal(
+        _ form: String, before tail: [UInt8], _ text: (SecretReading) throws -> SecretBytes
+    ) throws -> SecretBytes {
+        try known.text(form, before: tail) { try text(open()) }
     }
 
     package func open() throws -> SecretReading {
@@ -73,8 +78,9 @@ extension SecretService {
         then: @escaping @Sendable (Result<RecalledVersion?, any Error>) -> Void
     ) throws -> Bool {
         let (keyring, now) = try door.with { ($0.keyring, $0.clock.now()) }
-        guard let who = try recalled(request, keyring, now) else { return false }
-        // No name that is not valid is remembered.
+        // No name that is not valid is remembered, and to look for a long one would take long.
+        guard request.name.utf8.count <= ResourceName.maximumBytes, let who = try recalled(request, keyring, now)
+        else { return false }
         let id = SecretID(request.name, organization: who.session.token.organization)
         guard let (known, serial) = knownVersions.latest(SecretReference(id, version: version)),
             known.version.isReadable(at: now), who.session.mayDo(.read, known.rules)

@@ -24,34 +24,10 @@ struct UnlockedValue: Sendable {
     fileprivate let nonce: [UInt8]
     /// With its tag.
     let ciphertext: [UInt8]
-    /// What each ciphertext is bound to: that of the value, and that of a text that was made of it.
-    fileprivate let places: (value: [UInt8], text: [UInt8])
+    fileprivate let place: [UInt8]
 
     func open() throws -> SecretBytes {
-        do { return try AEAD.aes256GCM.open(ciphertext, key: dek, nonce: nonce, aad: places.value) } catch {
-            throw Keyring.damaged(id, version)
-        }
-    }
-
-    /// Encrypts something that was made of the value, under the value's own key.
-    func seal(_ text: SecretBytes) throws -> [UInt8] {
-        try AEAD.aes256GCM.sealBehindNonce(text, key: dek, aad: places.text)
-    }
-
-    /// What ``seal(_:)`` encrypted, with `tail` behind it.
-    func open(_ sealed: [UInt8], before tail: [UInt8]) throws -> SecretBytes {
-        let count = sealed.count - AEAD.nonceBytes - AEAD.tagBytes
-        do {
-            return try SecretBytes(count: count + tail.count) { out in
-                UnsafeMutableRawBufferPointer(rebasing: out[count...]).copyBytes(from: tail)
-                let text = UnsafeMutableRawBufferPointer(rebasing: out[..<count])
-                try sealed.withUnsafeBytes { sealed in
-                    try AEAD.aes256GCM.open(
-                        UnsafeRawBufferPointer(rebasing: sealed[AEAD.nonceBytes...]), key: dek,
-                        nonce: Array(sealed[..<AEAD.nonceBytes]), aad: places.text, into: text)
-                }
-            }
-        } catch {
+        do { return try AEAD.aes256GCM.open(ciphertext, key: dek, nonce: nonce, aad: place) } catch {
             throw Keyring.damaged(id, version)
         }
     }
@@ -66,10 +42,6 @@ package struct StoredDEK: Sendable {
 }
 
 extension Keyring {
-    /// What a ciphertext of a version holds, where its place ends: one is never taken for the other.
-    fileprivate static let valuePart = Array("value".utf8)
-    fileprivate static let textPart = Array("text".utf8)
-
     /// A DEK under another KEK.
     package func rewrap(_ stored: StoredDEK, under id: Int64, key: SecretBytes) throws -> StoredDEK {
         let place = Self.place(vaultID, stored.id, stored.version)
@@ -92,7 +64,7 @@ extension Keyring {
         return SealedValue(
             kek: currentKEK,
             wrappedDEK: try WrappedKey.wrap(dek, with: kek(currentKEK), aad: place + Array("dek\0\(currentKEK)".utf8)),
-            ciphertext: try AEAD.aes256GCM.sealBehindNonce(value, key: dek, aad: place + Self.valuePart))
+            ciphertext: try AEAD.aes256GCM.sealBehindNonce(value, key: dek, aad: place + Array("value".utf8)))
     }
 
     /// Decrypts. Throws ``VaultFailure/Kind/notAuthentic`` when ciphertext, key or place do not belong together.
@@ -117,8 +89,7 @@ extension Keyring {
                 sealed.wrappedDEK, with: kek(sealed.kek), aad: place + Array("dek\0\(sealed.kek)".utf8))
             return UnlockedValue(
                 id: id, version: version, dek: dek, nonce: Array(sealed.ciphertext.prefix(AEAD.nonceBytes)),
-                ciphertext: Array(sealed.ciphertext.dropFirst(AEAD.nonceBytes)),
-                places: (value: place + Self.valuePart, text: place + Self.textPart))
+                ciphertext: Array(sealed.ciphertext.dropFirst(AEAD.nonceBytes)), place: place + Array("value".utf8))
         } catch is SealingFailure {
             throw Self.damaged(id, version)
         }
