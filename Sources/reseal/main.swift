@@ -14,7 +14,7 @@ mallopt(M_MMAP_THRESHOLD, 4 << 20)
 mallopt(M_TRIM_THRESHOLD, 64 << 20)
 mallopt(M_TOP_PAD, 1 << 20)
 // What is freed in one arena is of no use to threads of another, and by default there may be eight for each processor.
-mallopt(M_ARENA_MAX, Int32(clamping: 2 + sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+mallopt(M_ARENA_MAX, Int32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 StandardStreams.occupy()
 
 exit(await CommandRunner.run())

@@ -1,3 +1,5 @@
+internal import CMalloc
+internal import Dispatch
 internal import Foundation
 internal import ResealCore
 internal import ResealReconciler
@@ -33,7 +35,15 @@ struct APIHost: Sendable {
         fileprivate let announce: @Sendable (Int) -> Void
 
         /// Until the task is cancelled.
-        func run() async throws { try await server.run(onListening: announce) }
+        func run() async throws {
+            // What many requests at once needed would otherwise stay with this process for as long as it lives.
+            let timer = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
+            timer.schedule(deadline: .now() + 60, repeating: .seconds(60), leeway: .seconds(5))
+            timer.setEventHandler { malloc_trim(0) }
+            timer.activate()
+            defer { timer.cancel() }
+            try await server.run(onListening: announce)
+        }
     }
 
     func server(_ settings: APISettings, access: [AccessRule], auditReaders: [AuditReaders]) throws -> Ready {
