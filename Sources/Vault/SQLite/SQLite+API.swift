@@ -27,11 +27,12 @@ extension SQLiteReader {
         ) { row in (try WrappingRecord(row: row), row.bytes(9)) }
     }
 
-    func wrappings(of asker: Asker) throws -> (count: Int, bytes: Int) {
+    func wrappings(of asker: Asker, at time: Timestamp) throws -> (count: Int, bytes: Int) {
         let sql = """
-            SELECT count(*), ifnull(sum(length(sealed)), 0) FROM wrappings WHERE organization = ? AND principal = ?
+            SELECT count(*), ifnull(sum(length(sealed)), 0) FROM wrappings
+            WHERE organization = ? AND principal = ? AND expires_at > ?
             """
-        let found = try one(sql, [asker.organization, asker.principal.description]) { row in
+        let found = try one(sql, [asker.organization, asker.principal.description, time.milliseconds]) { row in
             (count: Int(row.integer(0)), bytes: Int(row.integer(1)))
         }
         return found ?? (0, 0)

@@ -68,8 +68,8 @@ package protocol StoreReader {
     func tokens() throws -> [TokenRecord]
     /// An answer that is kept, whether its time is over or not.
     func wrapping(_ digest: Digest256) throws -> (record: WrappingRecord, sealed: [UInt8])?
-    /// How many answers of a principal are kept, and how many bytes they have.
-    func wrappings(of asker: Asker) throws -> (count: Int, bytes: Int)
+    /// How many answers of a principal are kept whose time is not over, and how many bytes they have.
+    func wrappings(of asker: Asker, at time: Timestamp) throws -> (count: Int, bytes: Int)
     func hasWrappings(endedBy time: Timestamp) throws -> Bool
 
     func lastAuditRecord() throws -> AuditRecord?

@@ -30,9 +30,9 @@ extension SecretService {
     package func requireRoom(for request: WrappingRequest) async throws {
         try request.validate()
         try await readers.run { [door] in
-            try door.read { store, _, _ in
+            try door.read { store, _, now in
                 try store.requireRoom(
-                    for: Asker(request.principal, organization: request.organization), bytes: 0)
+                    for: Asker(request.principal, organization: request.organization), bytes: 0, at: now)
             }
         }
     }

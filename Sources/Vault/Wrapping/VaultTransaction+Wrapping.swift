@@ -8,8 +8,9 @@ extension VaultTransaction {
         _ answer: SecretBytes, _ request: WrappingRequest, by context: ActionContext
     ) throws -> (token: SecretBytes, record: WrappingRecord) {
         try request.validate()
-        try store.removeWrappings(endedBy: now)
         let made = try keep(answer, request)
+        // Not before, so that nothing is to be undone of what is refused.
+        try store.removeWrappings(endedBy: now)
         try audit.record(
             .wrap, made.record.address, detail: "of \(request.path) until \(made.record.expiresAt)", by: context)
         return made
@@ -53,7 +54,7 @@ extension VaultTransaction {
         guard answer.count <= WrappingRequest.largestAnswer else {
             throw TokenFailure(.wrappingsFull, "the answer is too large to be wrapped")
         }
-        try store.requireRoom(for: record.asker, bytes: answer.count)
+        try store.requireRoom(for: record.asker, bytes: answer.count, at: now)
         try store.insert(record, sealed: try keyring.seal(answer, for: record, token))
         return (token, record)
     }
@@ -79,8 +80,8 @@ extension StoreReader {
     }
 
     /// Throws ``TokenFailure/Kind/wrappingsFull`` where too much waits for the same principal.
-    func requireRoom(for asker: Asker, bytes: Int) throws {
-        let kept = try wrappings(of: asker)
+    func requireRoom(for asker: Asker, bytes: Int, at now: Timestamp) throws {
+        let kept = try wrappings(of: asker, at: now)
         guard kept.count < WrappingRequest.mostAnswers, kept.bytes + bytes <= WrappingRequest.mostBytes else {
             throw TokenFailure(
                 .wrappingsFull, "too many wrapped answers of \(asker.principal) wait to be unwrapped",

@@ -90,6 +90,36 @@ import Testing
         #expect(opened.isEqual(to: answer))
     }
 
+    /// What is over takes no room, and whoever is refused has changed nothing: the others of his round go on.
+    @Test func whatIsOverTakesNoRoom() throws {
+        let large = SecretBytes(count: WrappingRequest.largestAnswer) { _ in }
+        let asker = Asker(Sample.alice, organization: "default")
+        /// Keeps answers until there is room for no more of them.
+        func fill(_ ttl: Int64) throws {
+            try fixture.core.write { transaction in
+                var failure: (any Error)?
+                while failure == nil {
+                    do {
+                        _ = try transaction.attempt { try $0.wrap(large, request(ttl), by: VaultFixture.alice) }
+                    } catch { failure = error }
+                }
+                #expect((failure as? TokenFailure)?.kind == .wrappingsFull, "\(failure as Any)")
+            }
+        }
+        _ = try wrap(60)
+        try fill(120)
+        let full = try #require(try fixture.ask("SELECT count(*) FROM wrappings", as: Int.self))
+        try fixture.clock.advance("1m")
+        // The short one is over, and yet there is no room for a large one.
+        try fill(120)
+        #expect(try fixture.ask("SELECT count(*) FROM wrappings", as: Int.self) == full)
+        #expect(try fixture.core.store.read { try $0.wrappings(of: asker, at: fixture.clock.now).count } == full - 1)
+        try fixture.clock.advance("1m")
+        #expect(try fixture.core.store.read { try $0.wrappings(of: asker, at: fixture.clock.now).count } == 0)
+        try fill(60)
+        #expect(try fixture.ask("SELECT count(*) FROM wrappings", as: Int.self) == full - 1)
+    }
+
     @Test func whatWaitsIsBounded() throws {
         let large = SecretBytes(count: WrappingRequest.largestAnswer) { _ in }
         let count = WrappingRequest.mostBytes / WrappingRequest.largestAnswer
