@@ -148,15 +148,30 @@ public actor Vault {
 }
 
 extension Vault {
-    /// Records of the audit trail, oldest first. The look itself is recorded too.
-    package func audit(_ filter: AuditFilter, by context: ActionContext) throws -> [AuditRecord] {
-        try core.audited(.auditRead, "", by: context) { transaction in
-            var records: [AuditRecord] = []
-            try transaction.store.forEachAuditRecord(filter) { records.append($0) }
+    /// Calls `body` with records of the audit trail, oldest first, some at a time: a trail may be larger than memory, and
+    /// whoever takes it slowly keeps nobody from writing. The look itself is recorded before, and is not among them.
+    ///
+    /// - Parameter filter: without ``AuditFilter/first``.
+    package func audit(
+        _ filter: AuditFilter, by context: ActionContext, _ body: @Sendable ([AuditRecord]) throws -> Void
+    ) throws {
+        let own = try core.audited(.auditRead, "", by: context) { transaction in
             try transaction.audit.record(.auditRead, by: context)
-            return records
+            return transaction.audit.sequence
+        }
+        var page = filter
+        page.before = min(own, filter.before ?? own)
+        if filter.limit == nil { page.first = Self.auditPage }
+        while true {
+            var records: [AuditRecord] = []
+            try core.store.read { store in try store.forEachAuditRecord(page) { records.append($0) } }
+            if !records.isEmpty { try body(records) }
+            guard filter.limit == nil, records.count == Self.auditPage else { return }
+            page.after = records.last?.sequence
         }
     }
+
+    private static let auditPage = 1000
 
     /// Checks the whole audit trail. See ``AuditVerifier``.
     package func verifyAudit(expectedHead: String?) throws -> AuditVerification {

@@ -1,5 +1,6 @@
 import ResealCore
 import ResealSealing
+import Synchronization
 import TestSupport
 import Testing
 
@@ -52,7 +53,11 @@ import Testing
             try await group.waitForAll()
         }
         let vault = try Vault(home: home.path)
-        #expect(try await vault.audit(AuditFilter(action: "vault.secret.read"), by: context).count == readings)
+        let recorded = Mutex(0)
+        try await vault.audit(AuditFilter(action: "vault.secret.read"), by: context) { records in
+            recorded.withLock { $0 += records.count }
+        }
+        #expect(recorded.withLock { $0 } == readings)
         #expect(try await vault.verifyAudit(expectedHead: nil).isWhole)
     }
 

@@ -193,6 +193,8 @@ package struct AuditFilter: Sendable {
     package var organization: String?
     /// Only what comes after this number.
     package var after: Int64?
+    /// Only what comes before this number.
+    package var before: Int64?
     /// Only the oldest so many. Beside ``limit`` it says nothing.
     package var first: Int?
 

@@ -7,7 +7,8 @@ package final class AuditTrail {
     private let transaction: any StoreTransaction
     private let now: Timestamp
     private let known: KnownHead
-    private var sequence: Int64
+    /// Of the last record.
+    private(set) package var sequence: Int64
     private let hasher: ChainHasher
     /// Recorded, but not given to the hasher yet.
     private var waiting: [AuditRecord] = []

@@ -209,7 +209,7 @@ class SQLiteReader: StoreReader {
                 WHERE (?1 IS NULL OR action = ?1 OR substr(action, 1, length(?1) + 1) = ?1 || '.')
                     AND (?2 IS NULL OR subject = ?2 OR substr(subject, instr(subject, '/') + 1) = ?2)
                     AND (?3 IS NULL OR principal = ?3) AND (?4 IS NULL OR result = ?4)
-                    AND (?5 IS NULL OR at >= ?5) AND (?6 IS NULL OR at < ?6) AND sequence > ?8
+                    AND (?5 IS NULL OR at >= ?5) AND (?6 IS NULL OR at < ?6) AND sequence > ?8 AND sequence < ?10
                     AND (?9 IS NULL
                         OR substr(subject, instr(subject, '.') + 1, length(?9) + 1) = ?9 || '/')
                 ORDER BY sequence \(filter.limit == nil && filter.first != nil ? "ASC" : "DESC") LIMIT ?7
@@ -219,7 +219,7 @@ class SQLiteReader: StoreReader {
         let isFiltered =
             filter.action != nil || filter.subject != nil || filter.principal != nil || filter.result != nil
             || filter.since != nil || filter.until != nil || filter.limit != nil || filter.first != nil
-            || filter.after != nil || filter.organization != nil
+            || filter.after != nil || filter.before != nil || filter.organization != nil
         // Without a filter, rows stream instead of being sorted twice.
         try each(
             isFiltered ? sql : everything,
@@ -227,7 +227,7 @@ class SQLiteReader: StoreReader {
                 ? [
                     filter.action, filter.subject, filter.principal, filter.result?.rawValue,
                     filter.since?.milliseconds, filter.until?.milliseconds, filter.limit ?? filter.first ?? -1,
-                    filter.after ?? 0, filter.organization,
+                    filter.after ?? 0, filter.organization, filter.before ?? .max,
                 ] : []
         ) { try body(AuditRecord(row: $0)) }
     }

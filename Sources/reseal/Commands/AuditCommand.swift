@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ResealCore
 internal import ResealSealing
 internal import ResealVault
+internal import Synchronization
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -54,22 +55,27 @@ struct AuditListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let filter = try AuditQuery(self).filter(now: WallClock.system.now())
-        let records = try await vault.openVault().audit(filter, by: try vault.context())
-        if json {
-            for record in records { Terminal.print(record.document.canonical) }
-        } else {
-            Terminal.print(
-                TextTable.render(
-                    ["SEQ", "TIME", "PRINCIPAL", "ACTION", "RESULT", "SUBJECT", "VERSION", "DETAIL"],
-                    records.map { record in
-                        [
-                            "\(record.sequence)", record.at.description, record.principal.description,
-                            record.action.rawValue, record.result.rawValue,
-                            record.subject.isEmpty ? "-" : record.subject,
-                            record.version.map { "\($0)" } ?? "-", SafeText.line(record.detail),
-                        ]
-                    }))
+        let isJSON = json
+        let rows = Mutex<[[String]]>([])
+        try await vault.openVault().audit(filter, by: try vault.context()) { records in
+            if isJSON {
+                for record in records { Terminal.print(record.document.canonical) }
+            } else {
+                rows.withLock { $0 += records.map(Self.row) }
+            }
         }
+        guard !isJSON else { return }
+        // The widest text of each column decides about its width.
+        let columns = ["SEQ", "TIME", "PRINCIPAL", "ACTION", "RESULT", "SUBJECT", "VERSION", "DETAIL"]
+        Terminal.print(TextTable.render(columns, rows.withLock { $0 }))
+    }
+
+    private static func row(_ record: AuditRecord) -> [String] {
+        [
+            "\(record.sequence)", record.at.description, record.principal.description, record.action.rawValue,
+            record.result.rawValue, record.subject.isEmpty ? "-" : record.subject,
+            record.version.map { "\($0)" } ?? "-", SafeText.line(record.detail),
+        ]
     }
 }
 

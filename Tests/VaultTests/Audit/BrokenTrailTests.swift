@@ -34,7 +34,7 @@ import Testing
         await note { _ = try await vault.rollback(id, by: alice) }
         await note { _ = try await vault.delete(id, by: alice) }
         await note { _ = try await vault.delete(id, destroying: true, by: alice) }
-        await note { _ = try await vault.audit(AuditFilter(), by: alice) }
+        await note { try await vault.audit(AuditFilter(), by: alice) { _ in } }
         return kinds
     }
 

@@ -1,5 +1,6 @@
 import ResealCore
 import ResealSealing
+import Synchronization
 import TestSupport
 import Testing
 
@@ -25,7 +26,7 @@ import Testing
         _ = try await vault.delete(id, by: alice)
         try await fixture.set("a", "three")
         _ = try await vault.delete(id, destroying: true, by: alice)
-        _ = try await vault.audit(AuditFilter(), by: alice)
+        try await vault.audit(AuditFilter(), by: alice) { _ in }
         let a = "Secret.default/a"
         #expect(
             try fixture.trail(skipping: 0) == [
@@ -38,6 +39,32 @@ import Testing
                 "audit.read  ok",
             ])
         #expect(try await fixture.problems().isEmpty)
+    }
+
+    /// A trail may be larger than memory, and whoever reads it keeps nobody from writing.
+    @Test func aLongTrailIsGivenOutInParts() async throws {
+        let (core, alice) = (fixture.core, alice)
+        try core.write { transaction in
+            for number in 0..<2500 { try transaction.audit.record(.secretRead, detail: "\(number)", by: alice) }
+        }
+        let given = Mutex<[[Int64]]>([])
+        func parts(of filter: AuditFilter) async throws -> [[Int64]] {
+            given.withLock { $0 = [] }
+            try await vault.audit(filter, by: alice) { records in
+                given.withLock { $0.append(records.map(\.sequence)) }
+                // What is written meanwhile is not among them.
+                try core.write { try $0.audit.record(.secretList, by: alice) }
+            }
+            return given.withLock { $0 }
+        }
+        let whole = try await parts(of: AuditFilter())
+        #expect(whole.map(\.count) == [1000, 1000, 501])
+        #expect(whole.flatMap { $0 } == Array(1...2501))
+        // The look, and what was written for each of its parts.
+        #expect(try await parts(of: AuditFilter(limit: 2)) == [[2504, 2505]])
+        #expect(try await parts(of: AuditFilter(action: "vault.init")) == [[1]])
+        #expect(try await parts(of: AuditFilter(subject: "none")).isEmpty)
+        #expect(try await parts(of: AuditFilter(action: "vault.secret.read")).map(\.count) == [1000, 1000, 500])
     }
 
     @Test func aRecordSaysWhoFromWhereAndWhen() async throws {

@@ -88,6 +88,9 @@ import Testing
         try expect(AuditFilter(since: since)) { $0.sequence >= 10 }
         try expect(AuditFilter(until: until)) { $0.sequence < 20 }
         try expect(AuditFilter(limit: 7)) { $0.sequence > 33 }
+        var between = AuditFilter(limit: 2, after: 5)
+        between.before = 9
+        try expect(between) { [7, 8].contains($0.sequence) }
         try expect(AuditFilter(action: "vault.secret", principal: "user:bob", since: since, limit: 3)) { record in
             [29, 33, 37].contains(record.sequence)
         }
