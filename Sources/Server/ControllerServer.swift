@@ -89,7 +89,7 @@ package struct ControllerServer: Sendable {
             guard !Task.isCancelled else { return }
             throw ServerFailure(
                 "cannot listen at \(configuration.host):\(configuration.port)",
-                hint: "another program may use the port; choose another one with `listen`")
+                hint: "another program may use the port; choose another one")
         }
     }
 

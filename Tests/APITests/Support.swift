@@ -24,21 +24,25 @@ final class RunningAPI: Sendable {
         """
 
     /// A server with ``writerSettings``, a token of that service, and one of somebody whom manifests name.
-    static func withWriter() throws -> (api: RunningAPI, token: String, ada: String) {
-        let api = try RunningAPI(try Installation.applied(), settings: writerSettings)
+    static func withWriter(_ options: [String] = []) throws -> (api: RunningAPI, token: String, ada: String) {
+        let api = try RunningAPI(try Installation.applied(), settings: writerSettings, options: options)
         return (api, try api.token("service:app"), try api.token("user:ada"))
     }
 
     /// - Parameters:
     ///   - settings: appended to the vault's settings.
     ///   - port: one that was used before; 0 for any.
-    init(_ user: Installation, plain: Bool = true, settings: String = "", port: Int = 0) throws {
+    ///   - options: of the command, besides.
+    init(
+        _ user: Installation, plain: Bool = true, settings: String = "", port: Int = 0, options: [String] = []
+    ) throws {
         self.user = user
         let path = "\(user.home)/config.yaml"
         let old = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         try Data("\(old)\n\(settings)\n".utf8).write(to: URL(fileURLWithPath: path))
         process = try user.start(
-            ["serve", "--listen", "127.0.0.1:\(port)", "--log-format", "json"] + (plain ? ["--plain-http"] : []))
+            ["serve", "--listen", "127.0.0.1:\(port)", "--log-format", "json"] + (plain ? ["--plain-http"] : [])
+                + options)
         let line = try Self.line("api listening", in: user)
         base = "\(plain ? "http" : "https")://127.0.0.1:\(line["port"]?.integerValue ?? 0)"
         certificate = line["certificate"]?.stringValue

@@ -44,8 +44,13 @@ package struct APIServer: Sendable {
     /// How often the answers are forgotten that nobody fetched in time.
     private static let forgetting = Duration.seconds(60)
 
-    /// - Parameter rotator: does the rotations that are asked for.
-    package init(_ configuration: Configuration, _ service: SecretService, rotator: any SecretRotator) {
+    /// - Parameters:
+    ///   - rotator: does the rotations that are asked for.
+    ///   - onAnswer: hears the status of each answer, and how long it took to find it.
+    package init(
+        _ configuration: Configuration, _ service: SecretService, rotator: any SecretRotator,
+        onAnswer: @escaping @Sendable (Int, Duration) -> Void
+    ) {
         self.configuration = configuration
         self.service = service
         responder = APIResponder(
@@ -54,7 +59,8 @@ package struct APIServer: Sendable {
                 native: NativeRoutes(service: service, rotator: rotator, version: configuration.version),
                 logins: LoginRoutes(
                     service, issuers: configuration.issuers, certificateTTL: configuration.certificateTTL)),
-            failures: FailureGuard(requestsPerSecond: configuration.requestsPerSecond), clock: service.clock)
+            failures: FailureGuard(requestsPerSecond: configuration.requestsPerSecond), clock: service.clock,
+            onAnswer: onAnswer)
     }
 
     /// Serves until the task is cancelled; requests that are being answered then are answered to their end. Throws
@@ -117,26 +123,39 @@ final class APIResponder: HTTPResponder {
     let api: VaultAPI
     let failures: FailureGuard
     let clock: WallClock
+    private let onAnswer: @Sendable (Int, Duration) -> Void
     let inFlight = InFlight(limit: 1024, ofAddress: 128)
 
-    init(api: VaultAPI, failures: FailureGuard, clock: WallClock) {
+    init(
+        api: VaultAPI, failures: FailureGuard, clock: WallClock, onAnswer: @escaping @Sendable (Int, Duration) -> Void
+    ) {
         self.api = api
         self.failures = failures
         self.clock = clock
+        self.onAnswer = onAnswer
     }
 
     @Sendable func respond(to request: Request, context: APIContext) async throws -> Response {
+        let begin = NIODeadline.now()
         let request = IncomingRequest(request, context)
-        switch admit(request) {
-        case .answered(let reply): return reply.response
-        case .admitted(let head, let place): return await answer(head, request, place).response
-        }
+        let outgoing =
+            switch admit(request) {
+            case .answered(let reply): reply
+            case .admitted(let head, let place): await answer(head, request, place)
+            }
+        note(outgoing, since: begin)
+        return outgoing.response
     }
 
     /// Calls `deliver` on the loop of `executor`, at once or later.
     @Sendable func answer(
-        _ request: IncomingRequest, on executor: LoopExecutor, deliver: @escaping @Sendable (OutgoingReply) -> Void
+        _ request: IncomingRequest, on executor: LoopExecutor, deliver send: @escaping @Sendable (OutgoingReply) -> Void
     ) {
+        let begin = NIODeadline.now()
+        @Sendable func deliver(_ outgoing: OutgoingReply) {
+            note(outgoing, since: begin)
+            send(outgoing)
+        }
         switch admit(request) {
         case .answered(let reply): deliver(reply)
         case .admitted(var head, let place):
@@ -151,6 +170,10 @@ final class APIResponder: HTTPResponder {
             }
             if !isRecalled { goTheLongWay() }
         }
+    }
+
+    private func note(_ outgoing: OutgoingReply, since begin: NIODeadline) {
+        onAnswer(outgoing.reply.status, .nanoseconds((NIODeadline.now() - begin).nanoseconds))
     }
 
     private enum Admission {

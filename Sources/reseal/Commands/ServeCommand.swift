@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import ResealCore
+internal import ResealServer
 internal import ResealVault
 
 struct ServeCommand: AsyncParsableCommand {
@@ -20,6 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
               reseal serve
               reseal serve --listen 0.0.0.0:8200
               reseal serve --listen 127.0.0.1:8200 --plain-http
+              reseal serve --metrics 127.0.0.1:9102
             """)
 
     @OptionGroup var vault: VaultOptions
@@ -34,6 +36,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(help: "Without TLS, for programs of this machine.")
     var plainHttp = false
+
+    @Option(
+        name: .customLong("metrics"),
+        help: ArgumentHelp(
+            "Where GET /metrics, /healthz and /readyz are answered, without TLS. Default: nowhere.",
+            valueName: "host:port"))
+    var metricsListen: String?
 
     @Option(help: "Lines of JSON, or text for people. Default: json, or text at a terminal.")
     var logFormat: ControllerSettings.LogFormat?
@@ -52,9 +61,13 @@ struct ServeCommand: AsyncParsableCommand {
         // A controller of the same vault tells of what expires.
         let notifications = ControllerNotifications(
             home, by: try vault.context(), metrics, log, tellsOfExpiries: false, open: open)
-        let host = APIHost(home, open: open, log) { event in
+        let host = APIHost(home, open: open, log, counts: metrics.api) { event in
             log.write(event)
             notifications.observe(event)
+        }
+        let page = try metricsServer(metrics)
+        @Sendable func servePage() async throws {
+            try await page?.run { port in log.write(.info, "metrics listening", [("port", .integer(Int64(port)))]) }
         }
         func auditing(_ settings: ControllerSettings) -> AuditHost {
             AuditHost(home: home, settings: settings.audit, open: open, counts: metrics.auditSinks, log: log) {
@@ -62,7 +75,9 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         try await notifications.deliver(within: .seconds(5)) {
-            while let next = try await serve(settings, host, auditing(settings), signals.stream, log, notifier) {
+            while let next = try await serve(
+                settings, host, beside: [auditing(settings).run, servePage], signals.stream, log, notifier)
+            {
                 settings = next
             }
             notifier.stopping()
@@ -72,8 +87,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// Serves until a signal comes. Returns the settings to go on with, or `nil` to stop.
     private func serve(
-        _ settings: ControllerSettings, _ host: APIHost, _ auditing: AuditHost, _ signals: AsyncStream<Signals.Signal>,
-        _ log: ControllerLog, _ notifier: ServiceNotifier
+        _ settings: ControllerSettings, _ host: APIHost, beside works: [@Sendable () async throws -> Void],
+        _ signals: AsyncStream<Signals.Signal>, _ log: ControllerLog, _ notifier: ServiceNotifier
     ) async throws -> ControllerSettings? {
         let server = try host.server(
             settings.api ?? APISettings(), access: settings.access, auditReaders: settings.audit.readers)
@@ -85,9 +100,11 @@ struct ServeCommand: AsyncParsableCommand {
             }
             group.addTask { await end(signals, log, notifier) }
             defer { group.cancelAll() }
-            group.addTask {
-                await auditing.run()
-                return .beside
+            for work in works {
+                group.addTask {
+                    try await work()
+                    return .beside
+                }
             }
             while let end = try await group.next() {
                 switch end {
@@ -98,6 +115,18 @@ struct ServeCommand: AsyncParsableCommand {
             }
             return nil
         }
+    }
+
+    /// What is watched of the server; `nil` where nobody asked for it.
+    private func metricsServer(_ metrics: ControllerMetrics) throws -> ControllerServer? {
+        guard let metricsListen else { return nil }
+        guard let address = ControllerSettings.address(metricsListen) else {
+            throw UsageFailure(
+                "`\(metricsListen)` is no address for --metrics", hint: "write for example 127.0.0.1:9102")
+        }
+        let answers = ControllerServer.Answers(
+            readiness: { (true, ["sources": []]) }, metrics: { metrics.text([]) }, trigger: { _ in false })
+        return ControllerServer(.init(host: address.host, port: address.port), answers)
     }
 
     /// Waits for a signal. Settings with mistakes are reported, and the old ones stay.

@@ -16,17 +16,19 @@ struct APIHost: Sendable {
     private let home: VaultHome
     private let open: @Sendable () throws -> VaultCore
     private let log: ControllerLog
+    private let counts: APICounts
     private let onRotation: @Sendable (RotationEvent) -> Void
 
     /// - Parameter onRotation: hears what came of each rotation that somebody asked for.
     init(
-        _ home: VaultHome, open: @escaping @Sendable () throws -> VaultCore, _ log: ControllerLog,
+        _ home: VaultHome, open: @escaping @Sendable () throws -> VaultCore, _ log: ControllerLog, counts: APICounts,
         onRotation: @escaping @Sendable (RotationEvent) -> Void
     ) {
         self.onRotation = onRotation
         self.home = home
         self.open = open
         self.log = log
+        self.counts = counts
     }
 
     /// A server, and what it says when it listens.
@@ -62,7 +64,7 @@ struct APIHost: Sendable {
                 host: settings.listen.host, port: settings.listen.port, tls: files,
                 requestsPerSecond: settings.requestsPerSecond, version: ResealVersion.current,
                 issuers: settings.issuers, certificateTTL: settings.clientTTL), service,
-            rotator: APIRotator(home, open: open, observe: onRotation))
+            rotator: APIRotator(home, open: open, observe: onRotation), onAnswer: counts.observe)
         let (log, certificate) = (log, files?.certificate)
         return Ready(server: server) { [pin] port in
             log.write(

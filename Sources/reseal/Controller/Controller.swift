@@ -65,7 +65,7 @@ struct Controller: Sendable {
         let server = try makeServer(settings, loops)
         let observe = rotationObserver { for loop in loops.values { loop.trigger() } }
         let api = try settings.api.map {
-            try APIHost(home, open: openVault, log, onRotation: observe).server(
+            try APIHost(home, open: openVault, log, counts: metrics.api, onRotation: observe).server(
                 $0, access: settings.access, auditReaders: settings.audit.readers)
         }
         let auditing = AuditHost(

@@ -16,6 +16,7 @@ final class ControllerMetrics: Sendable {
     }
     private let counts = Mutex(Counts())
     let auditSinks = AuditSinkCounts()
+    let api = APICounts()
 
     func observe(_ event: LoopEvent, _ status: SourceStatus, _ duration: Duration) {
         let result: String
@@ -88,6 +89,7 @@ final class ControllerMetrics: Sendable {
             })
         addStates(of: sources, to: &page)
         addAuditSinks(to: &page)
+        api.add(to: &page)
         addProcess(to: &page)
         return page.text
     }

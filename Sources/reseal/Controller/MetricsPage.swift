@@ -46,7 +46,7 @@ struct MetricsPage {
 
 /// Counts of times, in seconds.
 struct Histogram: Sendable {
-    static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
+    static let bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120]
     private(set) var sum = 0.0
     private var counts = [Int](repeating: 0, count: bounds.count + 1)
 
