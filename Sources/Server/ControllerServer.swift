@@ -74,15 +74,20 @@ package struct ControllerServer: Sendable {
             let channel = HTTP1Channel(responder: responder, configuration: .init(idleTimeout: .seconds(60)))
             return GatedChannel(base: channel, connections: connections)
         }
-        let application = Application(
-            router: router(),
-            server: try ServerTLS.wrap(
-                plain, configuration.tls.map { ServerCertificates(certificate: $0.certificate, key: $0.key) }),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil),
-            onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: quiet)
+        let server = try ServerTLS.wrap(
+            plain, configuration.tls.map { ServerCertificates(certificate: $0.certificate, key: $0.key) })
+        let place = ApplicationConfiguration(
+            address: .hostname(configuration.host, port: configuration.port), serverName: nil)
         do {
-            try await application.run()
+            try await Listening.run { noteListening in
+                let application = Application(
+                    router: router(), server: server, configuration: place,
+                    onServerRunning: { channel in
+                        noteListening()
+                        onListening(channel.localAddress?.port ?? 0)
+                    }, logger: quiet)
+                try await application.run()
+            }
         } catch is CancellationError {
             return
         } catch {

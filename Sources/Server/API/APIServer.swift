@@ -72,11 +72,9 @@ package struct APIServer: Sendable {
         let channel = APIChannel(
             connections: ConnectionLimit.gate(), clock: service.clock, limits: .init(),
             answer: responder.answer(_:on:deliver:))
-        let application = Application(
-            responder: responder, server: try ServerTLS.wrap(channel.builder(), configuration.tls),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil),
-            onServerRunning: { channel in onListening(channel.localAddress?.port ?? 0) }, logger: quiet)
+        let server = try ServerTLS.wrap(channel.builder(), configuration.tls)
+        let place = ApplicationConfiguration(
+            address: .hostname(configuration.host, port: configuration.port), serverName: nil)
         let forgetting = Task { [service] in
             while !Task.isCancelled {
                 // Where the vault cannot be written now, the next round does it.
@@ -86,7 +84,18 @@ package struct APIServer: Sendable {
         }
         defer { forgetting.cancel() }
         do {
-            try await DrainedServer.run(responder.inFlight) { try await application.run() }
+            try await Listening.run { [responder] noteListening in
+                try await DrainedServer.run(responder.inFlight) { tell in
+                    let application = Application(
+                        responder: responder, server: server, configuration: place,
+                        onServerRunning: { channel in
+                            tell(channel)
+                            noteListening()
+                            onListening(channel.localAddress?.port ?? 0)
+                        }, logger: quiet)
+                    try await application.run()
+                }
+            }
         } catch {
             guard !Task.isCancelled else { return }
             throw ServerFailure(
@@ -144,7 +153,7 @@ final class APIResponder: HTTPResponder {
             case .admitted(let head, let place): await answer(head, request, place)
             }
         note(outgoing, since: begin)
-        return outgoing.response
+        return outgoing.response(to: request)
     }
 
     /// Calls `deliver` on the loop of `executor`, at once or later.

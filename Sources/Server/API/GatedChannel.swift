@@ -2,21 +2,52 @@ internal import Glibc
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
+internal import Synchronization
 
 /// Limits connections, in all and of each address. One too many is closed as soon as it is there. What is done for one is
 /// done on the thread of its own event loop, which would be woken for every read and write otherwise.
 struct GatedChannel<Base: ServerChildChannel>: ServerChildChannel {
-    typealias Value = Base.Value
+    typealias Value = TakenConnection<Base>
     let base: Base
     let connections: InFlight
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture { [connections] in
             try channel.pipeline.syncOperations.addHandler(GateHandler(connections))
-        }.flatMap { [base] in base.setup(channel: channel, logger: logger) }
+        }.flatMap { [base] in
+            base.setup(channel: channel, logger: logger).map { TakenConnection(base, $0, logger) }
+        }
     }
 
-    func handle(value: Value, logger: Logger) async {
+    func handle(value: Value, logger: Logger) async { await value.handle() }
+}
+
+/// A connection that was accepted.
+///
+/// A server that ends may never come to handle its last ones. NIO ends the process where what stands for such a channel is
+/// dropped, so it is closed first, and handled to that end.
+final class TakenConnection<Base: ServerChildChannel>: ServerChildChannelValue {
+    private let base: Base
+    private let value: Base.Value
+    private let logger: Logger
+    private let isHandled = Atomic(false)
+
+    fileprivate init(_ base: Base, _ value: Base.Value, _ logger: Logger) {
+        self.base = base
+        self.value = value
+        self.logger = logger
+    }
+
+    deinit {
+        guard !isHandled.load(ordering: .acquiring) else { return }
+        value.channel.close(promise: nil)
+        Task { [base, value, logger] in await base.handle(value: value, logger: logger) }
+    }
+
+    var channel: any Channel { value.channel }
+
+    fileprivate func handle() async {
+        isHandled.store(true, ordering: .releasing)
         await withTaskExecutorPreference(LoopExecutor.of(value.channel.eventLoop)) {
             await base.handle(value: value, logger: logger)
         }

@@ -33,8 +33,12 @@ extension OutgoingReply {
         return headers
     }
 
-    /// For the library that answers requests as streams.
-    var response: Response {
+    /// For the library that answers requests as streams. The answer to HEAD has no body, whatever it says (RFC 9110, 9.3.2).
+    func response(to request: IncomingRequest) -> Response {
+        request.method == "HEAD" ? response.createHeadResponse() : response
+    }
+
+    private var response: Response {
         var fields: HTTPFields = [:]
         for (name, value) in headers {
             if let name = HTTPField.Name(name) { fields[name] = value }

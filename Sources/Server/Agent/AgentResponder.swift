@@ -22,7 +22,8 @@ struct AgentResponder: HTTPResponder {
     }
 
     @Sendable func respond(to request: Request, context: APIContext) async throws -> Response {
-        await answer(IncomingRequest(request, context)).response
+        let request = IncomingRequest(request, context)
+        return await answer(request).response(to: request)
     }
 
     @Sendable func answer(_ request: IncomingRequest) async -> OutgoingReply {

@@ -114,13 +114,16 @@ package struct AgentServer: Sendable {
             answer: { request, executor, deliver in
                 Task.immediate(executorPreference: executor) { deliver(await responder.answer(request)) }
             })
-        let application = Application(
-            responder: responder, server: channel.builder(),
-            configuration: ApplicationConfiguration(
-                address: .unixDomainSocket(path: configuration.socket), serverName: nil),
-            onServerRunning: { _ in onListening() },
-            logger: Logger(label: "reseal.agent") { _ in SwiftLogNoOpLogHandler() })
-        try await DrainedServer.run(responder.inFlight) { try await application.run() }
+        let place = ApplicationConfiguration(address: .unixDomainSocket(path: configuration.socket), serverName: nil)
+        try await DrainedServer.run(responder.inFlight) { tell in
+            let application = Application(
+                responder: responder, server: channel.builder(), configuration: place,
+                onServerRunning: { channel in
+                    tell(channel)
+                    onListening()
+                }, logger: Logger(label: "reseal.agent") { _ in SwiftLogNoOpLogHandler() })
+            try await application.run()
+        }
     }
 
     private func forgetOld() async {
