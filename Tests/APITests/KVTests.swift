@@ -115,6 +115,24 @@ import Testing
         #expect(try ask("PUT", "secret/metadata/app/meta", #"{"custom_metadata":{"a":5}}"#).status == 400)
     }
 
+    /// A number that would be read back with other digits is refused, and nothing is written.
+    @Test func numbersKeepTheirDigits() throws {
+        let path = "secret/data/app/number"
+        for (number, status) in [
+            ("9223372036854775807", 200), ("-9223372036854775808", 200), ("0.25", 200), ("9223372036854775808", 400),
+            ("12345678901234567890123", 400), ("-1e300", 400),
+        ] {
+            let answer = try ask("POST", path, "{\"data\":{\"in\":{\"n\":\(number)}}}")
+            #expect(answer.status == status, "\(number): \(answer)")
+            guard status == 200 else { continue }
+            let read = try ask("GET", path).document?[path: "data", "data"]
+            #expect(read?.canonical == "{\"in\":{\"n\":\(number)}}")
+        }
+        let merge = ["Content-Type: application/merge-patch+json"]
+        #expect(try ask("PATCH", path, #"{"data":{"in":{"n":1e19}}}"#, headers: merge).status == 400)
+        #expect(try ask("GET", path).document?[path: "data", "metadata", "version"] == 3)
+    }
+
     @Test func patching() throws {
         _ = try ask("POST", "secret/data/app/patch", #"{"data":{"a":"1","b":{"c":"2","d":"3"}}}"#)
         let merge = ["Content-Type: application/merge-patch+json"]

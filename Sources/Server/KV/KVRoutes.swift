@@ -106,6 +106,7 @@ struct KVRoutes: Sendable {
     static func content(of request: APIRequest) throws -> (SecretService.Content, check: Int64?) {
         let members = try request.members()
         guard case .object(let data) = members["data"] else { throw ServiceFailure(.badRequest, "no data provided") }
+        try requireExact(.object(data))
         return (.replaceMapping(try SecretValue(kv: data)), try check(members))
     }
 
@@ -115,9 +116,20 @@ struct KVRoutes: Sendable {
         guard let data = members["data"], case .object = data else {
             throw ServiceFailure(.badRequest, "no data provided")
         }
+        try Self.requireExact(data)
         let version = try await service.write(
             id(name, session), .merge(data), check: try Self.check(members), by: session)
         return Self.document(request, KVDocument.metadata(version))
+    }
+
+    /// What would be kept with other digits than it was sent with is refused.
+    private static func requireExact(_ value: JSON) throws(ServiceFailure) {
+        switch value {
+        case .object(let members): for member in members.values { try requireExact(member) }
+        case .number(let number) where number.magnitude >= 0x1p63:
+            throw ServiceFailure(.badRequest, "a number is too large to be kept with all its digits: send it as text")
+        default: break
+        }
     }
 
     private static func check(_ members: [String: JSON]) throws -> Int64? {
