@@ -24,8 +24,10 @@ enum DrainedServer {
             } catch { end.yield(.failure(error)) }
             listener.finish()
         }
+        // A stream ends at once for a task that is cancelled, so that another one waits.
+        let over = Task { for await result in ends { return try result.get() } }
         try await withTaskCancellationHandler {
-            for await result in ends { return try result.get() }
+            try await over.value
         } onCancel: {
             Task {
                 await inFlight.drain(upTo: longest)

@@ -46,10 +46,20 @@ final class TakenConnection<Base: ServerChildChannel>: ServerChildChannelValue {
 
     var channel: any Channel { value.channel }
 
+    /// Ends early when the task is cancelled. The library then shuts down one half of the connection, which NIO does not take
+    /// of one that is not active yet: such a one is closed.
     fileprivate func handle() async {
         isHandled.store(true, ordering: .releasing)
-        await withTaskExecutorPreference(LoopExecutor.of(value.channel.eventLoop)) {
+        let channel = value.channel
+        let work = Task(executorPreference: LoopExecutor.of(channel.eventLoop)) { [base, value, logger] in
             await base.handle(value: value, logger: logger)
+        }
+        await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            channel.eventLoop.execute {
+                if channel.isActive { work.cancel() } else { channel.close(promise: nil) }
+            }
         }
     }
 }
